@@ -1,0 +1,72 @@
+"""The native side: which plugin a filter needs, how to get it, and what clips our filters accept."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import vapoursynth as vs
+
+from vsainimotion.errors import ArgumentError, MissingError
+
+PLUGIN_PACKAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "akarin": "vapoursynth-akarin",
+        "bs": "vapoursynth-bestsource",
+        "mv": "vapoursynth-mvtools",
+        "ov": "vapoursynth-mlrt-ov",
+        "ort": "vapoursynth-mlrt-ort",
+        "vszip": "vapoursynth-vszip",
+        "ncnn": "vapoursynth-mlrt-ncnn",
+        "trt": "vapoursynth-mlrt-trt",
+    }
+)
+"""The pip package that carries each plugin, by the plugin's namespace."""
+
+
+def is_plugin_loaded(namespace: str) -> bool:
+    """Answers whether the running core has a plugin."""
+    return hasattr(vs.core, namespace)
+
+
+def check_plugins(function: str, *namespaces: str) -> None:
+    """Checks that the plugins a function is about to use are loaded.
+
+    Args:
+        function: Name of the public function, for the message.
+        *namespaces: Plugin namespaces, such as `akarin`.
+
+    Raises:
+        MissingError: A plugin is not loaded; the message has the pip line that brings it.
+    """
+    missing = [name for name in namespaces if not is_plugin_loaded(name)]
+    if missing:
+        packages = " ".join(PLUGIN_PACKAGES.get(name, name) for name in missing)
+        raise MissingError(
+            f"{function}: needs the VapourSynth plugin {', '.join(missing)}, which is not loaded. "
+            f"Install it with: pip install {packages}"
+        )
+
+
+def check_clip(function: str, clip: vs.VideoNode) -> vs.VideoFormat:
+    """Checks that a clip is one that our filters accept.
+
+    Args:
+        function: Name of the public function, for the message.
+        clip: The clip.
+
+    Returns:
+        The clip's constant format.
+
+    Raises:
+        ArgumentError: The clip changes format or size, or is not 8 to 16 bit integer or 16 or 32 bit float.
+    """
+    if clip.format is None or clip.width == 0 or clip.height == 0:
+        raise ArgumentError(
+            f"{function}: 'clip' must have one format and one size throughout (got a variable clip). "
+            "Convert it first, for example with clip.resize.Spline36(width=..., height=..., format=...)"
+        )
+    if clip.format.sample_type == vs.INTEGER and clip.format.bits_per_sample > 16:
+        raise ArgumentError(
+            f"{function}: 'clip' must have 8 to 16 bits per sample or be float (got {clip.format.name}). "
+            "Convert it first, for example with vsutil.depth(clip, 16)"
+        )
+    return clip.format
