@@ -71,6 +71,7 @@ def plan_shortfalls(expected: dict[str, int], passed: dict[str, int], skipped: d
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    assert terminal is not None, "-p no:terminal leaves nothing to count"
     passed, skipped = (
         Counter(r.nodeid.split("::")[0] for r in terminal.stats.get(k, [])) for k in ("passed", "skipped")
     )
