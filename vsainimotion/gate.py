@@ -272,9 +272,7 @@ def _read_marks(clip: vs.VideoNode) -> vs.VideoNode:
 
 # In these expressions x is the interval itself, y the one before, z the one after, a the one two before, b the fine
 # measurement and c the marks. The constants were set on the clips and scenes named in docs/gate.md.
-_CONTRAST = (
-    "x.Power x.Level dup * - 0 max sqrt x.PowerNext x.LevelNext dup * - 0 max sqrt + 2 / 0.02 +"
-)
+_CONTRAST = "x.Power x.Level dup * - 0 max sqrt x.PowerNext x.LevelNext dup * - 0 max sqrt + 2 / 0.02 +"
 _RESIDUAL = "x.Back x.Forth min"
 _SCORE = {
     # The share of changed blocks times what motion leaves unexplained, relative to contrast.
