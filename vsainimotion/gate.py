@@ -10,6 +10,7 @@ plugins, so that any frame can be asked for first.
 What it cannot tell apart yet is written down in docs/gate.md.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from math import ceil
@@ -306,20 +307,41 @@ def _decision(options: GateOptions, length: int) -> dict[str, str]:
 
 
 def _mark_runs(decided: vs.VideoNode, clip: vs.VideoNode, options: GateOptions) -> vs.VideoNode:
-    """Counts how long each frame's drawing has been held, by doubling: each step looks twice as far back.
+    """Counts how long each frame's drawing has been held.
 
     Frames that lie four and sixteen apart are compared again, so that a drift too slow to see from frame to frame ends
-    a run. A run longer than the last step starts anew at whole multiples of it: its frames agree on few first frames.
+    a run.
     """
     held_before = f"N 0 > y.{INTERVAL_PROPERTY} {Interval.HOLD:d} = and"
     run = core.akarin.PropExpr([decided, shift(decided, -1)], dict=lambda: {RUN_PROPERTY: held_before})
+    return count_runs(run, lambda run, frames: _measure_drift(run, clip, frames), f"z.BlockMax 65535 / {options.hold} <=")
+
+
+def count_runs(
+    run: vs.VideoNode,
+    measure: Callable[[vs.VideoNode, int], vs.VideoNode] | None = None,
+    accept: str = "1",
+) -> vs.VideoNode:
+    """Turns "this frame repeats the one before" into "this drawing began so many frames ago".
+
+    It works by doubling: each step looks twice as far back, so that 64 frames take six steps whichever frame is asked
+    for first. A run longer than that starts anew at whole multiples of 64: its frames agree on few first frames.
+
+    Args:
+        run: A clip with `VsaiRun` 1 where a frame repeats the frame before it, else 0.
+        measure: Builds, from the runs so far and a distance in frames, a clip with facts about that distance.
+        accept: Expression over those facts (as `z`) that lets a run grow across that distance.
+
+    Returns:
+        The clip with `VsaiRun` from 0 to 63.
+    """
     length = 1
     for _ in range(_RUN_STEPS):
         sources = [run, shift(run, -length)]
         extend = f"x.{RUN_PROPERTY} {length} = N {length} >= and"
-        if length in _RUN_CHECKS_FRAMES:
-            sources.append(_measure_drift(run, clip, length))
-            extend += f" z.BlockMax 65535 / {options.hold} <= and"
+        if measure is not None and length in _RUN_CHECKS_FRAMES:
+            sources.append(measure(run, length))
+            extend += f" {accept} and"
         longer = f"{extend} x.{RUN_PROPERTY} y.{RUN_PROPERTY} + x.{RUN_PROPERTY} ?"
         run = core.akarin.PropExpr(sources, dict=lambda longer=longer: {RUN_PROPERTY: longer})
         length *= 2
