@@ -132,7 +132,7 @@ def card(name: str, kind: str, overlap: int, **fields: object) -> None:
     table = {
         "name": name, "task": task, "kind": kind, "file": f"{name}.onnx", "sha256": hashlib.sha256(data).hexdigest(),
         "planes": planes, "overlap": overlap, "licence": "MIT", "origin": "tests/models/make_networks.py",
-        "opset": OPSET, "precision": "float32", "parameters": parameters, "description": "For the tests.", **fields,
+        "opset": OPSET, "precision": "fp32", "parameters": parameters, "description": "For the tests.", **fields,
     }  # fmt: skip
     text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
     (NETWORKS / f"{name}.toml").write_text(text, encoding="utf-8")
@@ -150,7 +150,7 @@ def main() -> None:
     card("bilinear-1", "luma", 1, scale=2)
     card("bilinear-3", "rgb", 1, scale=2)
     # Reach in input pixels: 1 + 1, then 2 for each of the two at half resolution, then 1; rounded up to the stride.
-    card("deep", "luma", 8, scale=2, size_multiple=2, size_minimum=4)
+    card("deep", "luma", 8, scale=2, size_multiple=2, size_minimum=[4, 4])
     card("difference", "luma", 1, scale=2, base="bilinear")
     card("flow-linear", "flow", 0, timesteps="any", analysis_height=136)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from vsainimotion.errors import ArgumentError, InputError
 
@@ -70,14 +70,14 @@ class Card:
     """Input planes: 7 for interpolation, 1 for luma, 3 for RGB."""
     size_multiple: int = 1
     """Width and height of what the network is fed must be multiples of this, in pixels, 1 to 256."""
-    size_minimum: int = 1
-    """Smallest width and height that the network takes, in pixels, 1 to 1024."""
+    size_minimum: tuple[int, int] = (1, 1)
+    """Smallest width and height that the network takes, in pixels, 1 to 1024 each."""
     overlap: int
     """How far an output pixel sees, in input pixels, 0 to 512: tiles overlap by this."""
-    analysis_height: int | None = None
-    """Flow networks: height of the small copy for a 1080p source, in pixels."""
-    timesteps: str | None = None
-    """Interpolation: `any` timestep in (0, 1), or only the `half`."""
+    analysis_height: int = 0
+    """Flow networks: height of the small copy for a 1080p source, in pixels; 0 leaves it to the filter."""
+    timesteps: str = "none"
+    """Interpolation: `any` timestep in (0, 1), or only the `half`; `none` for upscalers."""
     base: str | None = None
     """Upscalers that return a difference: the kernel whose enlargement it is added to, one of `BASES`."""
     licence: str
@@ -87,7 +87,7 @@ class Card:
     opset: int
     """ONNX opset of the file."""
     precision: str
-    """Type of the weights and of input and output: `float32` or `float16`."""
+    """Type of input and output: `fp32` or `fp16`."""
     parameters: int
     """Number of weights."""
     description: str
@@ -175,24 +175,28 @@ _RULES = (
         holds=lambda card: 1 <= card.scale <= (8 if card.task == "upscale" else 1),
     ),
     _Rule(field="size_multiple", wanted="1 to 256", holds=lambda card: 1 <= card.size_multiple <= 256),
-    _Rule(field="size_minimum", wanted="1 to 1024", holds=lambda card: 1 <= card.size_minimum <= 1024),
+    _Rule(
+        field="size_minimum",
+        wanted="1 to 1024 for width and for height",
+        holds=lambda card: all(1 <= side <= 1024 for side in card.size_minimum),
+    ),
     _Rule(field="overlap", wanted="0 to 512", holds=lambda card: 0 <= card.overlap <= 512),
     _Rule(
         field="analysis_height",
-        wanted="at least 16, and only for a flow network",
-        holds=lambda card: card.analysis_height is None or (card.kind == "flow" and card.analysis_height >= 16),
+        wanted="0, or at least 16 for a flow network",
+        holds=lambda card: card.analysis_height == 0 or (card.kind == "flow" and card.analysis_height >= 16),
     ),
     _Rule(
         field="timesteps",
-        wanted="'any' or 'half' for interpolation and absent for an upscaler",
-        holds=lambda card: card.timesteps in (("any", "half") if card.task == "interpolate" else (None,)),
+        wanted="any or half for interpolation, and none for an upscaler",
+        holds=lambda card: card.timesteps in (("any", "half") if card.task == "interpolate" else ("none",)),
     ),
     _Rule(
         field="base",
         wanted=f"one of {', '.join(BASES)}, and only for an upscaler",
         holds=lambda card: card.base is None or (card.base in BASES and card.task == "upscale"),
     ),
-    _Rule(field="precision", wanted="float32 or float16", holds=lambda card: card.precision in ("float32", "float16")),
+    _Rule(field="precision", wanted="fp32 or fp16", holds=lambda card: card.precision in ("fp32", "fp16")),
     _Rule(field="opset", wanted="at least 1", holds=lambda card: card.opset >= 1),
     _Rule(field="parameters", wanted="at least 0", holds=lambda card: card.parameters >= 0),
     _Rule(
@@ -202,19 +206,24 @@ _RULES = (
     ),
 )
 
-_INTEGERS = {"scale", "planes", "size_multiple", "size_minimum", "overlap", "analysis_height", "opset", "parameters"}
-_OPTIONAL = {"analysis_height", "timesteps", "base", "url"}
+_INTEGERS = {"scale", "planes", "size_multiple", "overlap", "analysis_height", "opset", "parameters"}
+_OPTIONAL = {"base", "url"}
 
 
 def _check_type(card: str, name: str, value: object) -> None:
     if name == "folder" or (value is None and name in _OPTIONAL):
         return
-    wanted = int if name in _INTEGERS else str
-    if not isinstance(value, wanted) or isinstance(value, bool):
-        kind = "a whole number" if wanted is int else "a string"
-        raise ArgumentError(f"card '{card}': '{name}' must be {kind} (got {value!r})")
-    if isinstance(value, str) and not value.isprintable():
-        raise ArgumentError(f"card '{card}': '{name}' must be one printable line (got {value!r})")
+    if name == "size_minimum":
+        wanted, good = (
+            "a pair of whole numbers",
+            isinstance(value, tuple) and [type(side) for side in value] == [int, int],
+        )
+    elif name in _INTEGERS:
+        wanted, good = "a whole number", type(value) is int
+    else:
+        wanted, good = "one printable line", isinstance(value, str) and value.isprintable()
+    if not good:
+        raise ArgumentError(f"card '{card}': '{name}' must be {wanted} (got {value!r})")
 
 
 def load_card(path: Path) -> Card:
@@ -236,7 +245,10 @@ def load_card(path: Path) -> Card:
         raise InputError(f"load_card: '{path}' is not a readable TOML file ({error})") from error
     _check_fields(path, table)
     try:
-        card = Card(**table, folder=path.parent)
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in table.items()
+        }
+        card = Card(**values, folder=path.parent)
     except ArgumentError as error:
         raise InputError(f"load_card: '{path}' is not a valid card ({error})") from error
     if card.name != path.stem:

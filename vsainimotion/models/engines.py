@@ -52,7 +52,7 @@ class EngineInputs:
     network_sha256: str
     """Digest of the ONNX file that the card describes, before it is made half precision."""
     precision: str
-    """Type that the engine computes in; always `float16` so far."""
+    """Type that the engine computes in; always `fp16` so far."""
     planes: int
     """Input planes."""
     size_minimum: Size
@@ -171,7 +171,7 @@ def plan_engine(card: Card, tile: Size, machine: Machine, *, optimization_level:
     return EngineInputs(
         network=card.name,
         network_sha256=card.sha256,
-        precision="float16",
+        precision="fp16",
         planes=card.planes,
         size_minimum=tile,
         size_best=tile,

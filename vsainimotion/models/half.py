@@ -25,11 +25,10 @@ def write_half(network: Path, target: Path) -> Path:
         InputError: The file is not an ONNX network.
         MissingError: The conversion's packages are not installed.
     """
-    if read_header(network).precision == "float16":
+    if read_header(network).precision == "fp16":
         shutil.copyfile(network, target)
         return target
     try:
-        import onnx
         from onnxconverter_common import float16
     except ModuleNotFoundError as error:
         raise MissingError(
@@ -37,12 +36,11 @@ def write_half(network: Path, target: Path) -> Path:
             "Install it with: pip install 'vsainimotion[tensorrt]'"
         ) from error
     try:
-        model = onnx.load(network)
         with warnings.catch_warnings():
             # Weights that underflow to zero in half precision are told of one by one; parity tests judge the sum.
             warnings.simplefilter("ignore", UserWarning)
-            half = float16.convert_float_to_float16(model, keep_io_types=False)
-        onnx.save(half, target)
+            half = float16.convert_float_to_float16_model_path(str(network), keep_io_types=False)
+        target.write_bytes(half.SerializeToString())
     except (ValueError, TypeError) as error:
         raise InputError(f"write_half: '{network}' cannot be made half precision ({error})") from error
     return target

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from vsainimotion.errors import InputError
 
-_FLOAT_TYPES = {1: "float32", 10: "float16"}
+_FLOAT_TYPES = {1: "fp32", 10: "fp16"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,7 +20,7 @@ class Header:
     opset: int
     """Version of the standard operators."""
     precision: str
-    """Type of the input: `float32` or `float16`."""
+    """Type of the input: `fp32` or `fp16`."""
     parameters: int
     """Number of values in all weights."""
     planes: int

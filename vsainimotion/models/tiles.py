@@ -50,7 +50,7 @@ def plan_tiles(
         ArgumentError: A tile is not larger than what it shares, or the overlap is negative.
     """
     multiple = card.size_multiple
-    padded = (_fit(width, card), _fit(height, card))
+    padded = (_fit(width, card, 0), _fit(height, card, 1))
     reach = card.overlap if overlap is None else overlap
     if reach < 0:
         raise ArgumentError(f"plan_tiles: 'overlap' must be at least 0 (got {overlap})")
@@ -59,7 +59,7 @@ def plan_tiles(
         tile = _cut_to_area(padded, margin, card, pixels)
     else:
         most = (tilesize, tilesize) if isinstance(tilesize, int) else tilesize
-        tile = (_cut_to_side(padded[0], most[0], margin, card), _cut_to_side(padded[1], most[1], margin, card))
+        tile = (_cut_to_side(padded, 0, most, margin, card), _cut_to_side(padded, 1, most, margin, card))
     shared = (0 if tile[0] == padded[0] else margin, 0 if tile[1] == padded[1] else margin)
     return TilePlan(padded=padded, tile=tile, overlap=shared)
 
@@ -81,14 +81,14 @@ def plan_streams(tile: Size, cores: int) -> int:
     return max(1, min(4, cores if is_small else cores // 8))
 
 
-def _fit(size: int, card: Card) -> int:
-    return -(-max(size, card.size_minimum) // card.size_multiple) * card.size_multiple
+def _fit(size: int, card: Card, axis: int) -> int:
+    return -(-max(size, card.size_minimum[axis]) // card.size_multiple) * card.size_multiple
 
 
-def _side(padded: int, count: int, margin: int, card: Card) -> int:
-    """Returns the side of each of `count` tiles that together cover a side, what they give up included."""
-    share = math.ceil((padded - 2 * margin) / count) + 2 * margin
-    return min(padded, _fit(share, card))
+def _side(padded: Size, axis: int, count: int, margin: int, card: Card) -> int:
+    """Returns the side of each of `count` tiles that together cover a side, what they share included."""
+    share = math.ceil((padded[axis] - 2 * margin) / count) + 2 * margin
+    return min(padded[axis], _fit(share, card, axis))
 
 
 def _cut_to_area(padded: Size, margin: int, card: Card, pixels: int) -> Size:
@@ -97,20 +97,20 @@ def _cut_to_area(padded: Size, margin: int, card: Card, pixels: int) -> Size:
     while tile[0] * tile[1] > pixels:
         longer = 0 if tile[0] >= tile[1] else 1
         counts[longer] += 1
-        smaller = (_side(padded[0], counts[0], margin, card), _side(padded[1], counts[1], margin, card))
+        smaller = (_side(padded, 0, counts[0], margin, card), _side(padded, 1, counts[1], margin, card))
         if min(smaller) <= 4 * margin or smaller == tile:
             break
         tile = smaller
     return tile
 
 
-def _cut_to_side(padded: int, most: int, margin: int, card: Card) -> int:
-    limit = _fit(most, card)
-    if limit >= padded:
-        return padded
+def _cut_to_side(padded: Size, axis: int, most: Size, margin: int, card: Card) -> int:
+    limit = _fit(most[axis], card, axis)
+    if limit >= padded[axis]:
+        return padded[axis]
     if limit <= 2 * margin:
         raise ArgumentError(
             f"plan_tiles: 'tilesize' must be larger than {2 * margin}, what neighbouring tiles of network "
-            f"'{card.name}' share (got {most}). Make tiles larger, or the overlap smaller"
+            f"'{card.name}' share (got {most[axis]}). Make tiles larger, or the overlap smaller"
         )
-    return _side(padded, math.ceil((padded - 2 * margin) / (limit - 2 * margin)), margin, card)
+    return _side(padded, axis, math.ceil((padded[axis] - 2 * margin) / (limit - 2 * margin)), margin, card)
