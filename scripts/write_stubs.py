@@ -44,6 +44,15 @@ class FlexibleOutput(TypedDict):
     num_planes: int
 
 
+class TimedVideo(TypedDict):
+    """What BestSource returns when it is asked for the timestamps, and the file has any."""
+
+    clip: "VideoNode"
+    timestamps: int | list[int]
+    timebasenum: int
+    timebaseden: int
+
+
 class _BoundPlugin:
     """What every plugin has, apart from its functions."""
 
@@ -60,6 +69,13 @@ class _BoundPlugin:
     def plugin_path(self) -> str: ...
 
 '''
+
+
+RICHER_RESULTS = {
+    ("Model", "flexible_output_prop"): "FlexibleOutput",
+    ("VideoSource", "exporttimestamps"): "VideoNode | TimedVideo",
+}
+"""Functions that return more than a clip when an argument asks for it, which their signatures do not say."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,19 +153,17 @@ def render_function(function: vs.Function, *, bound: str | None) -> Iterator[str
             return
         parameters = parameters[1:]
     tail = ["**kwargs: _VapourSynthMapValue"] if takes_any else []
-    flexible = next((p for p in parameters if p.name == "flexible_output_prop"), None)
-    if flexible is None:
-        yield render_method(
-            function.name, [p.render() for p in parameters] + tail, render_return(function.return_signature)
-        )
+    asking = next((p for p in parameters if (function.name, p.name) in RICHER_RESULTS), None)
+    if asking is None:
+        returned = render_return(function.return_signature)
+        yield render_method(function.name, [p.render() for p in parameters] + tail, returned)
         return
-    # mlrt's Model returns a clip, or with this argument a dictionary; its own signature only says "any".
-    others = [p.render() for p in parameters if p is not flexible]
-    wanted = [*others, "*", flexible.render(optional=False)]
+    others = [p.render() for p in parameters if p is not asking]
     yield "    @overload"
     yield render_method(function.name, others, "VideoNode")
     yield "    @overload"
-    yield render_method(function.name, wanted, "FlexibleOutput")
+    richer = RICHER_RESULTS[function.name, asking.name]
+    yield render_method(function.name, [*others, "*", asking.render(optional=False)], richer)
 
 
 def render_method(name: str, parameters: Sequence[str], returned: str) -> str:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
     ("errors", "native", "timing"),
     ("models", "backend"),
-    ("gate", "motion", "warp"),
+    ("gate", "timeline", "rgb", "motion", "blocks", "warp"),
     ("interpolate", "upscale"),
     ("enhance",),
     ("media",),

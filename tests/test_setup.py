@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -83,9 +84,7 @@ def test_the_development_lock_pins_what_the_core_lock_pins(root: Path) -> None:
     assert core <= dev
 
 
-@pytest.fixture
-def checkout(tmp_path: Path, root: Path) -> Path:
-    folder = tmp_path / "a checkout"
+def make_checkout(folder: Path, root: Path) -> Path:
     (folder / "scripts").mkdir(parents=True)
     for name in ("in-venv", "environment.py"):
         shutil.copy2(root / "scripts" / name, folder / "scripts" / name)
@@ -94,6 +93,33 @@ def checkout(tmp_path: Path, root: Path) -> Path:
     for name in ("requirements.lock", "requirements-dev.lock"):
         (folder / name).write_text("# nothing\n", encoding="utf-8")
     return folder
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, root: Path) -> Path:
+    """A checkout in which nothing has been set up."""
+    return make_checkout(tmp_path / "a checkout", root)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetUp:
+    """A checkout whose first two commands ran at the same time, and what they said."""
+
+    checkout: Path
+    results: list[tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def set_up(tmp_path_factory: pytest.TempPathFactory, root: Path) -> SetUp:
+    checkout = make_checkout(tmp_path_factory.mktemp("set up") / "a checkout", root)
+    command = [str(checkout / "scripts" / "in-venv"), *ASK]
+    both = [
+        subprocess.Popen(command, env=environ(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=300) for process in both]
+    results = [(process.returncode, *pair) for process, pair in zip(both, said, strict=True)]
+    return SetUp(checkout=checkout, results=results)
 
 
 def base_python() -> Path:
@@ -116,33 +142,30 @@ def run(checkout: Path, *command: str, env: Mapping[str, str] | None = None) -> 
     )
 
 
-def test_the_environment_is_made_once_and_then_used_in_silence(checkout: Path) -> None:
-    first, second = run(checkout, *ASK), run(checkout, *ASK)
-    assert first.returncode == second.returncode == 0, first.stderr
-    assert first.stdout == second.stdout == f"{checkout / '.venv'}\n"
-    assert "setting up" in first.stderr
-    assert second.stderr == ""
+def test_two_at_once_make_one_environment_and_both_run_in_it(set_up: SetUp) -> None:
+    assert [code for code, _, _ in set_up.results] == [0, 0], set_up.results
+    assert {said for _, said, _ in set_up.results} == {f"{set_up.checkout / '.venv'}\n"}
+    assert sum("setting up" in errors for _, _, errors in set_up.results) == 1
 
 
-def test_a_changed_lock_file_is_noticed_and_the_environment_kept(checkout: Path) -> None:
-    assert run(checkout, *ASK).returncode == 0
-    (checkout / ".venv" / "mine").touch()
-    (checkout / "requirements.lock").write_text("# still nothing\n", encoding="utf-8")
-    again = run(checkout, *ASK)
+def test_the_next_command_finds_the_environment_and_says_nothing(set_up: SetUp) -> None:
+    again = run(set_up.checkout, *ASK)
+    assert (again.returncode, again.stdout, again.stderr) == (0, f"{set_up.checkout / '.venv'}\n", "")
+
+
+def test_a_changed_lock_file_is_noticed_and_the_environment_kept(set_up: SetUp) -> None:
+    (set_up.checkout / ".venv" / "mine").touch()
+    (set_up.checkout / "requirements.lock").write_text("# still nothing\n", encoding="utf-8")
+    again = run(set_up.checkout, *ASK)
     assert again.returncode == 0
     assert "setting up" in again.stderr
-    assert (checkout / ".venv" / "mine").exists()
+    assert (set_up.checkout / ".venv" / "mine").exists()
 
 
-def test_two_at_once_make_one_environment(checkout: Path) -> None:
-    command = [str(checkout / "scripts" / "in-venv"), *ASK]
-    both = [
-        subprocess.Popen(command, env=environ(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for _ in range(2)
-    ]
-    said = [process.communicate(timeout=300) for process in both]
-    assert [process.returncode for process in both] == [0, 0]
-    assert sum("setting up" in errors for _, errors in said) == 1
+def test_a_moved_checkout_gets_a_new_environment(set_up: SetUp, tmp_path: Path) -> None:
+    moved = shutil.copytree(set_up.checkout, tmp_path / "moved", symlinks=True)
+    again = run(moved, *ASK)
+    assert again.stdout == f"{moved / '.venv'}\n"
 
 
 def test_an_interrupted_set_up_is_made_again_from_an_empty_folder(checkout: Path) -> None:
@@ -159,13 +182,6 @@ def test_an_interrupted_set_up_is_made_again_from_an_empty_folder(checkout: Path
     assert not leftover.exists()
 
 
-def test_a_moved_checkout_gets_a_new_environment(checkout: Path) -> None:
-    assert run(checkout, *ASK).returncode == 0
-    moved = checkout.rename(checkout.with_name("moved"))
-    again = run(moved, *ASK)
-    assert again.stdout == f"{moved / '.venv'}\n"
-
-
 def test_a_folder_that_is_no_environment_is_left_as_it_is(checkout: Path, tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.mkdir()
@@ -176,14 +192,12 @@ def test_a_folder_that_is_no_environment_is_left_as_it_is(checkout: Path, tmp_pa
     assert sorted(path.name for path in precious.iterdir()) == ["film.mkv"]
 
 
-def test_a_set_up_that_fails_says_so_and_is_tried_again(checkout: Path) -> None:
-    lock = checkout / "requirements.lock"
-    lock.write_text("tiny-that-has-no-hash==1\n", encoding="utf-8")
+def test_a_set_up_that_fails_says_so_and_runs_nothing(checkout: Path) -> None:
+    (checkout / "requirements.lock").write_text("tiny-that-has-no-hash==1\n", encoding="utf-8")
     failed = run(checkout, *ASK, env=environ(PIP_NO_INDEX="1"))
-    assert failed.returncode == 3
+    assert (failed.returncode, failed.stdout) == (3, "")
     assert "the set-up stopped" in failed.stderr
-    lock.write_text("# nothing\n", encoding="utf-8")
-    assert run(checkout, *ASK).returncode == 0
+    assert not (checkout / ".venv" / "vsainimotion-state.json").exists()
 
 
 def test_a_checkout_without_a_usable_python_says_what_it_needs(checkout: Path, tmp_path: Path) -> None:
