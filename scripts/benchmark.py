@@ -23,12 +23,13 @@ from statistics import median
 import vapoursynth as vs
 
 from scripts import rife_shaped
-from vsainimotion.backend import BACKENDS, Tuning, choose_backend, has_bfloat16
+from vsainimotion.backend import choose_backend
 from vsainimotion.gate import gate
 from vsainimotion.interpolate import interpolate
 from vsainimotion.media.ffmpeg import find_ffmpeg
 from vsainimotion.media.source import source
 from vsainimotion.models import Card, list_cards
+from vsainimotion.models.runtimes import BACKENDS, Tuning, has_bfloat16
 from vsainimotion.motion import analysis_copy, estimate_motion
 from vsainimotion.rgb import from_rgb, to_rgb
 from vsainimotion.timeline import TIMESTEP_PROPERTY
@@ -104,10 +105,13 @@ def drain(clip: vs.VideoNode, frames: int) -> Callable[[], float]:
     return measure
 
 
-def run_program(command: Sequence[str | Path], *, less: Sequence[str | Path] = ()) -> Callable[[], float]:
+type Command = list[str | Path]
+
+
+def run_program(command: Command, *, less: Command | None = None) -> Callable[[], float]:
     """Makes a measurement: a program's time, less that of another that does everything but the work in question."""
 
-    def once(arguments: Sequence[str | Path]) -> float:
+    def once(arguments: Command) -> float:
         start = time.perf_counter()
         subprocess.run([str(part) for part in arguments], check=True, capture_output=True)
         return time.perf_counter() - start
@@ -149,9 +153,22 @@ def stage_rows(film: Path, held: vs.VideoNode, flow: Card | None, luma: Card | N
         larger = upscale(held, height=1440, model=luma.name)
         yield Row(name=f"upscale ({luma.name}, to 1440p)", group=STAGES, frames=4, measure=drain(larger, 4))
     ffmpeg, picture = find_ffmpeg(), save_picture(held, 48)
-    read = [ffmpeg, "-v", "error", "-i", picture]
-    encode = [*read, "-c:v", "libx264", "-preset", "medium", "-tune", "animation", "-crf", "16", "-f", "null", "-"]
-    nothing = [*read, "-f", "null", "-"]
+    read: Command = [ffmpeg, "-v", "error", "-i", picture]
+    encode: Command = [
+        *read,
+        "-c:v",
+        "libx264",
+        "-preset",
+        "medium",
+        "-tune",
+        "animation",
+        "-crf",
+        "16",
+        "-f",
+        "null",
+        "-",
+    ]
+    nothing: Command = [*read, "-f", "null", "-"]
     yield Row(
         name="encode (x264 with our defaults)", group=STAGES, frames=48, measure=run_program(encode, less=nothing)
     )
@@ -185,10 +202,10 @@ def middle_rows(held: vs.VideoNode, flow: Card | None) -> Iterator[Row]:
         clip = middles(flow_fps(held, pel))
         yield Row(name=f"mvtools FlowFPS, pel {pel}", group=MIDDLE, frames=12, measure=drain(clip, 12))
     ffmpeg, picture = find_ffmpeg(), save_picture(held, 12)
-    read = [ffmpeg, "-v", "error", "-i", picture]
+    read: Command = [ffmpeg, "-v", "error", "-i", picture]
     for name, options in {"obmc": "mc_mode=obmc", "aobmc, vsbmc": "mc_mode=aobmc:vsbmc=1"}.items():
         filters = f"minterpolate=fps=48:mi_mode=mci:{options}"
-        command = [*read, "-vf", filters, "-f", "null", "-"]
+        command: Command = [*read, "-vf", filters, "-f", "null", "-"]
         yield Row(
             name=f"ffmpeg minterpolate, mci {name}",
             group=MIDDLE,
@@ -233,7 +250,17 @@ def whole_rows(film: Path) -> Iterator[Row]:
     """The command line on a film of two seconds, against ffmpeg alone with the same encoder settings."""
     short = save_film(film)
     output = BUILD / "whole.mkv"
-    program = [sys.executable, "-m", "vsainimotion", "enhance", short, "--out", output, "--overwrite", "--quiet"]
+    program: Command = [
+        sys.executable,
+        "-m",
+        "vsainimotion",
+        "enhance",
+        short,
+        "--out",
+        output,
+        "--overwrite",
+        "--quiet",
+    ]
     frames = HELD_FRAMES * 2
     rows = {
         "enhance, 48 fps": (["--fps", "48", "--upscaler", "off"], frames * 2),

@@ -148,7 +148,9 @@ def open_environment(name: str, environment: Environment) -> None:
         _lock_exclusively(lock)
         if not is_whole(environment.load_state(), wanted):
             started = time.monotonic()
-            _say(f"setting up {environment.folder} ({NOTICES[name]}) ...")
+            known = environment.load_state()
+            amount = "only parts of it change" if known.get("place") == wanted["place"] else NOTICES[name]
+            _say(f"setting up {environment.folder} ({amount}) ...")
             build_environment(name, environment, wanted)
             _say(f"set up in {time.monotonic() - started:.0f} s; it stays there for the next run")
         # Going back to the shared lock lets go of the exclusive one first, so the state is looked at again.

@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
-from vsainimotion.backend import BACKENDS
 from vsainimotion.cli import doctor
 from vsainimotion.cli.doctor import Finding, State
+from vsainimotion.errors import MissingError
 from vsainimotion.media.encoders import ENCODERS
 from vsainimotion.models import list_cards
+from vsainimotion.models.runtimes import BACKENDS
 from vsainimotion.native import PLUGIN_PACKAGES
 
 
@@ -24,7 +25,7 @@ def named(findings: list[Finding], section: str) -> dict[str, Finding]:
 
 
 def test_everything_that_the_main_job_needs_works_here(findings: list[Finding]) -> None:
-    assert doctor.plan_verdict(findings) == (0, "enhance can run here.")
+    assert doctor.list_lacking(findings) == []
 
 
 def test_every_table_of_the_package_is_looked_at_whole(findings: list[Finding]) -> None:
@@ -59,12 +60,12 @@ def test_what_can_be_installed_comes_with_the_line_that_installs_it(findings: li
 
 
 @pytest.mark.parametrize("section", ["plugins", "programs", "packages"])
-def test_a_missing_need_ends_with_three_and_is_named(findings: list[Finding], section: str) -> None:
+def test_what_is_needed_and_missing_is_named_and_ends_with_three(findings: list[Finding], section: str) -> None:
     lost = next(finding for finding in findings if finding.section == section and finding.needed)
     without = [replace(finding, state=State.ABSENT) if finding is lost else finding for finding in findings]
-    code, verdict = doctor.plan_verdict(without)
-    assert code == 3
-    assert lost.name in verdict
+    with pytest.raises(MissingError, match=rf"enhance cannot run here until this works: {lost.name}$") as caught:
+        doctor.report(without, as_json=False)
+    assert caught.value.exit_code == 3
 
 
 def test_the_command_prints_sections_and_says_that_tensorrt_was_not_run() -> None:

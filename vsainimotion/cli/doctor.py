@@ -17,13 +17,14 @@ from pathlib import Path
 import click
 import vapoursynth as vs
 
-from vsainimotion.backend import BACKENDS, has_bfloat16, probe_backend
+from vsainimotion.backend import probe_backend
 from vsainimotion.errors import MissingError, VsaiError
 from vsainimotion.media.encode import try_encoder
 from vsainimotion.media.encoders import ENCODERS
 from vsainimotion.media.ffmpeg import find_ffmpeg, list_encoders, read_version
 from vsainimotion.media.vspipe import child_environment, find_vspipe
 from vsainimotion.models import list_cards, locate_network
+from vsainimotion.models.runtimes import BACKENDS, has_bfloat16
 from vsainimotion.native import PLUGIN_PACKAGES
 
 NEEDED_PLUGINS = ("akarin", "bs", "mv", "vszip")
@@ -144,7 +145,7 @@ def examine_plugins() -> Iterator[Finding]:
             )
         else:
             version = f"{plugin.version.major}.{plugin.version.minor}"
-            detail = f"{version} at {plugin.plugin_path}"
+            detail = f"{version}, {Path(plugin.plugin_path).name}"
             yield Finding(section="plugins", name=namespace, state=State.OK, detail=detail, needed=needed)
 
 
@@ -217,20 +218,12 @@ def examine_networks() -> Iterator[Finding]:
             yield Finding(section="networks", name=card.name, state=State.OK, detail=detail)
 
 
-def plan_verdict(findings: list[Finding]) -> tuple[int, str]:
-    """Says whether the main job can run.
-
-    Returns:
-        The exit code, 0 or that of `MissingError`, and a sentence.
-    """
-    lacking = [finding for finding in findings if finding.needed and finding.state is not State.OK]
-    if not lacking:
-        return 0, "enhance can run here."
-    names = ", ".join(finding.name for finding in lacking)
-    return MissingError.exit_code, f"enhance cannot run here: {names} must work first."
+def list_lacking(findings: list[Finding]) -> list[Finding]:
+    """Returns what the main job needs and has not."""
+    return [finding for finding in findings if finding.needed and finding.state is not State.OK]
 
 
-def render_text(findings: list[Finding], verdict: str) -> str:
+def render_text(findings: list[Finding]) -> str:
     """Writes the findings as lines for people."""
     marks = {State.OK: "+", State.ABSENT: "-", State.BROKEN: "!"}
     width = max(len(finding.name) for finding in findings)
@@ -241,25 +234,41 @@ def render_text(findings: list[Finding], verdict: str) -> str:
             lines.append(f"  {marks[finding.state]} {finding.name:{width}}  {finding.detail}")
             if finding.remedy:
                 lines.append(f"    {'':{width}}  get it with: {finding.remedy}")
-    lines += ["", "+ works   - not here   ! here, but does not work", TENSORRT_NOTE, verdict]
+    lines += ["", "+ works   - not here   ! here, but does not work", TENSORRT_NOTE]
     return "\n".join(lines).lstrip("\n")
 
 
-def render_json(findings: list[Finding], exit_code: int, verdict: str) -> str:
+def render_json(findings: list[Finding], lacking: list[Finding]) -> str:
     """Writes the findings as JSON, for bug reports and programs."""
-    report = {"can_run": exit_code == 0, "verdict": verdict, "tensorrt": TENSORRT_NOTE}
-    return json.dumps({**report, "findings": [asdict(finding) for finding in findings]}, indent=2, ensure_ascii=False)
+    report = {
+        "can_run": not lacking,
+        "lacking": [finding.name for finding in lacking],
+        "tensorrt": TENSORRT_NOTE,
+        "findings": [asdict(finding) for finding in findings],
+    }
+    return json.dumps(report, indent=2, ensure_ascii=False)
+
+
+def report(findings: list[Finding], *, as_json: bool) -> None:
+    """Prints the findings and the verdict.
+
+    Raises:
+        MissingError: Something that the main job needs does not work.
+    """
+    lacking = list_lacking(findings)
+    click.echo(render_json(findings, lacking) if as_json else render_text(findings))
+    if lacking:
+        names = ", ".join(finding.name for finding in lacking)
+        raise MissingError(f"doctor: enhance cannot run here until this works: {names}")
+    if not as_json:
+        click.echo("enhance can run here.")
 
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-@click.pass_context
-def command(context: click.Context, *, as_json: bool) -> None:
+def command(*, as_json: bool) -> None:
     """Show what is installed and works here, what does not, and how to get it.
 
     Ends with 0 when `enhance` can run, and with 3 when something that it needs is missing.
     """
-    findings = examine()
-    exit_code, verdict = plan_verdict(findings)
-    click.echo(render_json(findings, exit_code, verdict) if as_json else render_text(findings, verdict))
-    context.exit(exit_code)
+    report(examine(), as_json=as_json)
