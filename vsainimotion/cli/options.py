@@ -1,0 +1,123 @@
+"""The options that commands share, and what their values mean."""
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vsainimotion.enhance import PRESETS, Options
+from vsainimotion.errors import ArgumentError
+from vsainimotion.media.encode import EncodeOptions
+from vsainimotion.media.encoders import ENCODERS
+from vsainimotion.media.span import Span, parse_span
+
+type Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+DEFAULT = Options()
+DEFAULT_ENCODE = EncodeOptions()
+
+FILM = click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+
+GRAPH_OPTIONS: tuple[Decorator, ...] = (
+    click.option("--preset", default=DEFAULT.preset, show_default=True, metavar="|".join(PRESETS), help="What to do."),
+    click.option("--fps", metavar="RATE", help="New rate: 48, 60000/1001, or a factor: 2x, 2.5x."),
+    click.option("--height", type=int, metavar="LINES", help="New height; the width follows."),
+    click.option("--width", type=int, metavar="COLUMNS", help="New width; the height follows."),
+    click.option("--scale", metavar="FACTOR", help="New size as a factor: 2, 1.5, 4/3."),
+    click.option("--interpolator", metavar="NAME|off", help="Network or kernel for new frames."),
+    click.option("--upscaler", metavar="NAME|off", help="Network or kernel for new lines."),
+    click.option(
+        "--backend",
+        default=DEFAULT.backend,
+        show_default=True,
+        metavar="auto|openvino|onnxruntime|cuda|tensorrt|ncnn",
+        help="What runs the networks.",
+    ),
+    click.option("--clip", metavar="A-B", help="Only this part: 00:10:00-00:10:20, or frames f100-f200 (without 200)."),
+)
+"""Options that decide the graph; `enhance` and `script` take the same."""
+
+ENCODE_OPTIONS: tuple[Decorator, ...] = (
+    click.option(
+        "--encoder", default=DEFAULT_ENCODE.encoder, show_default=True, metavar="NAME", help=f"{', '.join(ENCODERS)}."
+    ),
+    click.option("--crf", type=float, metavar="Q", help="Quality in the encoder's own scale; smaller is better."),
+    click.option("--bit-depth", type=int, metavar="8|10", help="Default: the film's, or 10 for HEVC and AV1."),
+    click.option("--encoder-args", default="", metavar="TEXT", help="Further ffmpeg options, quoted as in a shell."),
+)
+"""Options of the encoding; they fix the format in which the graph works, so `script` takes them too."""
+
+LOUDNESS_OPTIONS: tuple[Decorator, ...] = (
+    click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+    click.option("-v", "--verbose", is_flag=True, help="Also print the script and the commands."),
+)
+
+
+def with_options(*groups: tuple[Decorator, ...]) -> Decorator:
+    """Returns a decorator that adds groups of options to a command, in their order in the help."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed([option for group in groups for option in group]):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def read_graph_options(values: dict[str, Any]) -> tuple[Options, Span | None]:
+    """Takes the graph's options out of a command's values.
+
+    Args:
+        values: The values by parameter name; those of the graph are removed.
+
+    Returns:
+        The options, and the part of the film to take.
+
+    Raises:
+        ArgumentError: A value has no meaning, or two exclude each other.
+    """
+    rate, part = values.pop("fps"), values.pop("clip")
+    fps, multi = read_rate(rate) if rate is not None else (None, None)
+    scale = values.pop("scale")
+    options = Options(
+        fps=fps,
+        multi=multi,
+        scale=_fraction("scale", scale) if scale is not None else None,
+        **{name: values.pop(name) for name in ("preset", "height", "width", "interpolator", "upscaler", "backend")},
+    )
+    return options, parse_span(part) if part is not None else None
+
+
+def read_encode_options(values: dict[str, Any]) -> EncodeOptions:
+    """Takes the encoding's options out of a command's values."""
+    return EncodeOptions(
+        encoder=values.pop("encoder"),
+        crf=values.pop("crf"),
+        bit_depth=values.pop("bit_depth"),
+        arguments=values.pop("encoder_args"),
+    )
+
+
+def read_rate(text: str) -> tuple[Fraction | None, Fraction | None]:
+    """Reads a rate: returns frames a second or a factor, the other None.
+
+    Raises:
+        ArgumentError: The text is neither.
+    """
+    if text.endswith("x"):
+        return None, _fraction("fps", text[:-1], shown=text)
+    return _fraction("fps", text), None
+
+
+def _fraction(name: str, text: str, shown: str | None = None) -> Fraction:
+    if re.fullmatch(r"\d+(\.\d+)?|\d+/\d+", text) and not re.fullmatch(r".*/0+", text):
+        value = Fraction(text)
+        if value > 0:
+            return value
+    raise ArgumentError(
+        f"{name}: must be a positive number, fraction or (for fps) factor (got {shown or text!r}). "
+        "Write it as 48, 23.976, 60000/1001 or 2x"
+    )

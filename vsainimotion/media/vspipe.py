@@ -1,0 +1,196 @@
+"""vspipe as a child process: where it is, the environment it needs, its command lines and what its errors say."""
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+from vsainimotion import errors
+from vsainimotion.errors import JobError, MissingError, VsaiError
+from vsainimotion.media.cache import cache_folder, cache_key
+from vsainimotion.media.colour import Property
+
+CONFIG_VARIABLE = "APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME"
+"""The environment variable under whose folder VSScript looks for its configuration."""
+
+CONFIG_FILE = Path("vapoursynth", "vapoursynth.toml")
+
+LOG_LINES = ("Information:", "Warning:", "Debug:", "Output ", "Script evaluation done", "Frame: ")
+"""How lines begin that vspipe prints and that are no error."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScriptInfo:
+    """What a script puts out."""
+
+    width: int
+    height: int
+    frames: int
+    fps: Fraction
+    format: str
+    """Name of the VapourSynth format, such as `YUV420P8`."""
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds from the first frame's start to the last one's end."""
+        return self.frames / self.fps
+
+
+@cache
+def find_vspipe() -> Path:
+    """Returns vspipe of the vapoursynth package that this Python imports, whatever PATH says.
+
+    Raises:
+        MissingError: The package or its vspipe is not there.
+    """
+    package = importlib.util.find_spec("vapoursynth")
+    name = "vspipe.exe" if sys.platform == "win32" else "vspipe"
+    program = Path(package.origin).with_name(name) if package and package.origin else None
+    if program is None or not program.is_file():
+        raise MissingError(
+            "vspipe: it is not in this Python's vapoursynth package. Install it: pip install vapoursynth"
+        )
+    return program
+
+
+@cache
+def child_environment() -> Mapping[str, str]:
+    """Returns the environment in which vspipe starts and imports this package.
+
+    VSScript reads one file for each user, which names one Python. Ours lies in a folder of our own for each Python
+    environment, so that two environments do not fight; it is written on first use.
+
+    Raises:
+        MissingError: vapoursynth cannot write its configuration.
+    """
+    environment = dict(os.environ)
+    environment[CONFIG_VARIABLE] = str(_configuration())
+    package_parent = Path(__file__).resolve().parents[2]
+    if str(package_parent) not in {str(Path(path).resolve()) for path in sys.path if "site-packages" in path}:
+        known = environment.get("PYTHONPATH")
+        environment["PYTHONPATH"] = os.pathsep.join([str(package_parent), *([known] if known else [])])
+    environment["PYTHONIOENCODING"] = "utf-8"
+    return environment
+
+
+def read_info(script: Path) -> ScriptInfo:
+    """Evaluates a script and returns what it puts out.
+
+    Raises:
+        VsaiError: The script failed; the error is the script's own.
+    """
+    text = _run([str(find_vspipe()), "--info", str(script), "-"])
+    fields = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
+    try:
+        numerator, denominator = fields["FPS"].split(" ")[0].split("/")
+        return ScriptInfo(
+            width=int(fields["Width"]),
+            height=int(fields["Height"]),
+            frames=int(fields["Frames"]),
+            fps=Fraction(int(numerator), int(denominator)),
+            format=fields["Format Name"],
+        )
+    except (KeyError, ValueError) as error:
+        raise JobError(f"vspipe: the script's output is not one picture of constant size and rate ({text})") from error
+
+
+def read_first_properties(script: Path) -> Mapping[str, Property]:
+    """Renders the first frame of a script and returns its properties.
+
+    Raises:
+        VsaiError: The script or the frame failed; the error is the script's own.
+    """
+    with tempfile.TemporaryDirectory(prefix="vsainimotion-") as folder:
+        path = Path(folder, "frame.json")
+        _run([str(find_vspipe()), "--end", "0", "--json", str(path), str(script), "--"])
+        frames: list[dict[str, Property]] = json.loads(path.read_text("utf-8"))
+    return frames[0]
+
+
+def pipe_command(script: Path, *, container: str, properties: str | None) -> list[str]:
+    """Returns the command line that renders a script to its standard output.
+
+    Args:
+        script: The script.
+        container: `y4m`, or `mkv` for what y4m cannot hold.
+        properties: File for the properties of the frames as JSON, or None to print plain progress instead.
+    """
+    report = ["--json", properties] if properties else ["--progress"]
+    return [str(find_vspipe()), "--container", container, *report, str(script), "-"]
+
+
+def read_error(text: str) -> VsaiError:
+    """Makes the error that a failed vspipe reports its user's.
+
+    Args:
+        text: What vspipe wrote on its standard error.
+
+    Returns:
+        Our own error class with its own sentence where the script raised one, else a JobError with vspipe's last words.
+    """
+    raised = re.search(r"^Python exception: (.*?)(?:\n\nTraceback|\Z)", text, re.MULTILINE | re.DOTALL)
+    if raised:
+        message = raised.group(1).strip()
+        named = re.findall(r"^vsainimotion\.errors\.(\w+):", text, re.MULTILINE)
+        found = getattr(errors, named[-1], None) if named else None
+        if isinstance(found, type) and issubclass(found, VsaiError):
+            return found(message)
+        return JobError(f"vspipe: {message}")
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith(LOG_LINES)]
+    return JobError(f"vspipe: {' '.join(lines) or 'it stopped without a word'}")
+
+
+def _run(command: list[str]) -> str:
+    result = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", check=False,
+        env=child_environment(),
+    )  # fmt: skip
+    if result.returncode:
+        raise read_error(result.stderr)
+    return result.stdout
+
+
+def _configuration() -> Path:
+    """Returns the folder with VSScript's configuration for this Python, written if it is not there."""
+    executable = Path(sys.executable)
+    key = cache_key(
+        {"prefix": sys.prefix, "python": sys.version, "executable": str(executable),
+         "vspipe": str(find_vspipe()), "modified": executable.stat().st_mtime_ns}
+    )  # fmt: skip
+    folder = cache_folder("vsscript") / key
+    if not (folder / CONFIG_FILE).is_file():
+        _write_configuration(folder)
+    return folder
+
+
+def _write_configuration(folder: Path) -> None:
+    """Lets vapoursynth write its configuration beside the folder and moves it in place: two jobs may start at once."""
+    beside = Path(tempfile.mkdtemp(prefix="new-", dir=folder.parent))
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "vapoursynth", "config"], env={**os.environ, CONFIG_VARIABLE: str(beside)},
+            stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", check=False,
+        )  # fmt: skip
+        if not (beside / CONFIG_FILE).is_file():
+            # An embeddable Python on Windows needs no file: vapoursynth says so and ends well.
+            if result.returncode:
+                raise MissingError(f"vspipe: 'vapoursynth config' failed ({result.stderr.strip()}). Run it by hand")
+            (beside / CONFIG_FILE).parent.mkdir(parents=True, exist_ok=True)
+            (beside / CONFIG_FILE).touch()
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if not folder.exists():
+            beside.rename(folder)
+    except OSError:
+        if not (folder / CONFIG_FILE).is_file():
+            raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
