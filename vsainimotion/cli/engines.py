@@ -60,7 +60,8 @@ def list_built(*, as_json: bool) -> None:
 @command.command()
 def clear() -> None:
     """Remove all engines; they are built again when they are needed."""
-    print(f"{clear_engines()} engines removed from {engine_folder()}")
+    count = clear_engines()
+    print(f"{count} engine{'' if count == 1 else 's'} removed from {engine_folder()}")
 
 
 def _size(text: str) -> tuple[int, int]:
