@@ -54,7 +54,7 @@ def write_half(network: Path, target: Path) -> Path:
     return target
 
 
-def _unshare_weights(model: Any, single_only: set[str]) -> None:
+def _unshare_weights(model: Any, single_only: set[str]) -> None:  # noqa: ANN401 a message of a package without types
     """Gives each operator that only knows float32 constants of its own.
 
     onnxconverter-common 1.16 keeps a constant in float32 for every user if one of them needs it so, and the graph is
@@ -71,7 +71,7 @@ def _unshare_weights(model: Any, single_only: set[str]) -> None:
                     copy.name = node.input[index] = f"{name}/{node.output[0]}"
 
 
-def _mend_casts(half: Any, casts: set[str]) -> None:
+def _mend_casts(half: Any, casts: set[str]) -> None:  # noqa: ANN401 as above
     """Lets the network's own casts to float32 end in float16.
 
     onnxconverter-common 1.16 counts what they return as float16 but leaves them as they are. The casts that it puts
