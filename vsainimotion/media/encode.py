@@ -117,10 +117,10 @@ def check_encoder(ffmpeg: Path, name: str) -> None:
     """
     row = find_encoder(name)
     present = list_encoders(ffmpeg)
-    reason = f"{ffmpeg.name} was built without it" if row.codec not in present else _try_encoder(ffmpeg, row)
+    reason = f"{ffmpeg.name} was built without it" if row.codec not in present else try_encoder(ffmpeg, row)
     if reason:
         others = [other.name for other in ENCODERS.values() if other.codec in present and other is not row]
-        usable = [other for other in others if _try_encoder(ffmpeg, ENCODERS[other]) is None]
+        usable = [other for other in others if try_encoder(ffmpeg, ENCODERS[other]) is None]
         raise MissingError(f"encoder: {name} does not work here ({reason}). These do: {', '.join(usable) or 'none'}")
 
 
@@ -186,8 +186,16 @@ def _merge_parameters(row: Encoder, colour: Colour, further: Sequence[str]) -> l
     return [row.parameters, ":".join(ours), *theirs]
 
 
-def _try_encoder(ffmpeg: Path, row: Encoder) -> str | None:
-    """Returns why a hardware encoder cannot encode here, or None; software always can."""
+def try_encoder(ffmpeg: Path, row: Encoder) -> str | None:
+    """Encodes a few frames on a hardware encoder's device.
+
+    Args:
+        ffmpeg: The program; the encoder is in it.
+        row: The encoder.
+
+    Returns:
+        Why it cannot encode here, or None. Software always can and is not run.
+    """
     if not row.hardware:
         return None
     pixels = row.pixel_formats.get(row.formats[0], planar_name(row.formats[0]))

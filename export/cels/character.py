@@ -1,0 +1,223 @@
+"""A drawn person: head, hair in strands, eyes and mouth that move alone, a body with jointed arms.
+
+Lengths are heads: the middle of the head is the origin of its joint, the chin is one unit below it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import skia
+
+from export.cels.rig import Joint, Motion, Sway, parameters
+from export.cels.scene import Piece, Sketch
+from export.cels.shapes import Points, bezier, ellipse, ink_line, polygon, smooth
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Looks:
+    """Colours (packed), line width and proportions of a person."""
+
+    skin: int = 0xFFFFE3D0
+    skin_shade: int = 0xFFF0B8A6
+    hair: int = 0xFF5B4A86
+    hair_shade: int = 0xFF40336A
+    hair_light: int = 0xFF8C7CC0
+    iris: int = 0xFF2E7FA8
+    iris_dark: int = 0xFF14405E
+    cloth: int = 0xFFF4F5FA
+    cloth_shade: int = 0xFFB9C3DD
+    collar: int = 0xFF2F4C8F
+    ribbon: int = 0xFFD8404F
+    ink: int = 0xFF2A1F33
+    line_width: float = 0.045
+    """Width of the outline in heads."""
+    hair_length: float = 1.5
+    """How far the back hair falls below the middle of the head, in heads."""
+    strands: int = 6
+    """Strands of the fringe."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Acting:
+    """What each part of a person does over time, relative to what carries it."""
+
+    body: Motion = field(default_factory=Sway)
+    head: Motion = field(default_factory=Sway)
+    blink: Motion = field(default_factory=Sway)
+    gaze: Motion = field(default_factory=Sway)
+    mouth: Motion = field(default_factory=Sway)
+    arms: tuple[Motion, Motion] = field(default_factory=lambda: (Sway(), Sway()))
+    forearms: tuple[Motion, Motion] = field(default_factory=lambda: (Sway(), Sway()))
+    wind: Motion = field(default_factory=Sway)
+    """Angle and shear of the hair; each strand follows with its own share."""
+    every: int = 2
+    """A new drawing of the person every so many frames."""
+    mouth_every: int = 2
+    """A new drawing of the mouth every so many frames."""
+
+
+def _at(x: float, y: float, motion: Motion | None = None, share: float = 1.0) -> Motion:
+    """Move a motion's rest to (x, y) and take a share of it."""
+    place = parameters(x, y)
+    return Sway(rest=place) if motion is None else lambda frame: place + share * motion(frame)
+
+
+def _mirrored(points: list[tuple[float, float]]) -> Points:
+    """Complete the right half of an outline, listed from top to bottom, to a closed one."""
+    half = np.array(points, dtype=np.float64)
+    return np.concatenate([half, half[::-1] * (-1, 1)])
+
+
+class _Artist:
+    """Draws the pieces of one person onto its joints."""
+
+    def __init__(self, looks: Looks, acting: Acting, carrier: Joint) -> None:
+        self.looks = looks
+        self.acting = acting
+        self.body = self._joint(carrier, acting.body)
+        self.head = self._joint(self.body, _at(0, -1.9, acting.head))
+
+    def _joint(self, parent: Joint, motion: Motion, *, every: int = 0) -> Joint:
+        return Joint(motion=motion, parent=parent, every=every or self.acting.every)
+
+    def _cel(self, joint: Joint, path: skia.Path, paint: int, shadow: skia.Path | None, tone: int) -> Piece:
+        sketch = Sketch().fill(path, paint)
+        if shadow is not None:
+            sketch.shade(path, shadow, tone)
+        width = self.looks.line_width
+        return sketch.ink(path, width, self.looks.ink).piece(joint, path, ink_width=width)
+
+    def back_hair(self) -> list[Piece]:
+        """Draw the mass of hair behind the head as three locks that trail in the wind."""
+        looks, pieces = self.looks, []
+        fall = looks.hair_length
+        for x, share, reach in ((-0.55, 0.8, 0.92), (0.55, 1.1, 0.92), (0.0, 1.0, 1.0)):
+            root = self._joint(self.head, _at(x * 0.6, -0.3, self.acting.wind, share))
+            half = [(0.0, -0.75), (0.62, -0.55), (0.78, 0.1), (0.7, fall * 0.7), (0.42, fall * reach + 0.25)]
+            path = smooth(_mirrored(half))
+            shadow = smooth(np.array([(-0.5, 0.2), (0.5, 0.2), (0.35, fall * 1.3), (-0.1, fall * 0.6)]))
+            pieces.append(self._cel(root, path, looks.hair_shade, shadow, looks.ink))
+        return pieces
+
+    def torso(self) -> list[Piece]:
+        """Draw neck, blouse, collar and ribbon."""
+        looks = self.looks
+        neck = smooth(_mirrored([(0.2, -1.2), (0.2, -0.7), (0.3, -0.45)]))
+        blouse = smooth(_mirrored([(0.25, -0.72), (0.95, -0.5), (1.0, 0.3), (0.8, 1.4), (0.95, 2.6), (0.6, 2.8)]))
+        fold = smooth(np.array([(0.25, -0.3), (1.2, -0.5), (1.2, 2.9), (0.3, 2.9), (0.6, 1.0)]))
+        collar = polygon([(-0.3, -0.75), (-0.85, -0.42), (-0.35, 0.2), (0, 0.05), (0.35, 0.2), (0.85, -0.42), (0.3, -0.75), (0, -0.2)])
+        ribbon = polygon([(0, 0.1), (-0.42, -0.12), (-0.4, 0.38), (0, 0.18), (0.4, 0.38), (0.42, -0.12)])
+        under_chin = ellipse(0, -1.0, 0.5, 0.32)
+        return [
+            self._cel(self.body, blouse, looks.cloth, fold, looks.cloth_shade),
+            self._cel(self.body, neck, looks.skin, under_chin, looks.skin_shade),
+            self._cel(self.body, collar, looks.collar, None, 0),
+            self._cel(self.body, ribbon, looks.ribbon, ellipse(0.3, 0.3, 0.3, 0.25), looks.ink),
+        ]
+
+    def arm(self, side: int) -> list[Piece]:
+        """Draw upper arm, forearm and hand; `side` is -1 or 1."""
+        looks, index = self.looks, (side + 1) // 2
+        shoulder = self._joint(self.body, _at(0.82 * side, -0.3, self.acting.arms[index]))
+        elbow = self._joint(shoulder, _at(0.06 * side, 1.25, self.acting.forearms[index]))
+        upper = smooth(_mirrored([(0.22, -0.2), (0.31, 0.2), (0.26, 1.1), (0.2, 1.35)]))
+        lower = smooth(_mirrored([(0.22, -0.15), (0.24, 0.2), (0.15, 1.0), (0.12, 1.1)]))
+        hand = smooth(_mirrored([(0.12, 1.0), (0.19, 1.2), (0.16, 1.45), (0.05, 1.55)]))
+        dark = smooth(np.array([(0.05, -0.4), (0.5, -0.4), (0.5, 1.6), (0.1, 1.6)]))
+        return [
+            self._cel(elbow, hand, looks.skin, dark, looks.skin_shade),
+            self._cel(elbow, lower, looks.skin, dark, looks.skin_shade),
+            self._cel(shoulder, upper, looks.cloth, dark, looks.cloth_shade),
+        ]
+
+    def face(self) -> list[Piece]:
+        """Draw the head with the shadow of the fringe, blush and nose."""
+        looks = self.looks
+        outline = [(0.0, -0.95), (0.55, -0.85), (0.8, -0.3), (0.77, 0.3), (0.52, 0.72), (0.16, 0.98)]
+        head = smooth(_mirrored(outline))
+        sketch = Sketch().fill(head, looks.skin)
+        sketch.shade(head, smooth(_mirrored([(0.0, -1.2), (1.0, -1.0), (1.0, -0.1), (0.55, -0.22)])), looks.skin_shade)
+        sketch.shade(head, smooth(np.array([(0.62, -0.5), (1.2, -0.5), (1.2, 1.2), (0.2, 1.2), (0.66, 0.5)])), looks.skin_shade)
+        for side in (-1, 1):
+            sketch.fill(ellipse(0.47 * side, 0.45, 0.15, 0.07), looks.ribbon, opacity=0.25)
+        sketch.fill(ink_line(bezier((0.02, 0.36), (0.07, 0.44), (0.0, 0.47)), looks.line_width), looks.ink)
+        width = looks.line_width
+        return [sketch.ink(head, width, looks.ink).piece(self.head, head, ink_width=width)]
+
+    def eye(self, side: int) -> list[Piece]:
+        """Draw one eye on its own joint, its iris on another that looks around, the brow above."""
+        looks = self.looks
+        eye = self._joint(self.head, _at(0.37 * side, 0.16, self.acting.blink))
+        gaze = self._joint(eye, self.acting.gaze)
+        brow = self._joint(self.head, _at(0.37 * side, -0.26, self.acting.blink, 0.15))
+        white = smooth(np.array([(-0.24, -0.02), (-0.12, -0.22), (0.12, -0.24), (0.25, -0.04), (0.17, 0.2), (-0.14, 0.21)]))
+        iris, pupil = ellipse(0, 0.0, 0.165, 0.225), ellipse(0, -0.01, 0.085, 0.13)
+        look = Sketch().fill(iris, looks.iris).shade(iris, ellipse(0, -0.14, 0.24, 0.2), looks.iris_dark)
+        look.fill(pupil, looks.iris_dark).fill(ellipse(0, 0.15, 0.085, 0.05), 0xFFBFE6F2, opacity=0.75)
+        look.fill(ellipse(-0.06, -0.1, 0.055, 0.065), 0xFFFFFFFF).fill(ellipse(0.07, 0.09, 0.03, 0.035), 0xFFFFFFFF)
+        look.ink(iris, 0.02, looks.iris_dark)
+        lash = [(-0.31 * side * side, 0.0), (-0.2, -0.27), (0.15, -0.33), (0.31, -0.04)]
+        lid = ink_line(bezier(*lash, count=14), 0.1, taper=0.25)
+        under = ink_line(bezier((-0.15, 0.22), (0.02, 0.27), (0.17, 0.2)), 0.025)
+        arch = ink_line(bezier((-0.24, 0.02), (0.0, -0.1), (0.24, 0.0)), 0.055)
+        return [
+            Sketch().fill(white, 0xFFFBFBFF).shade(white, ellipse(0, -0.25, 0.4, 0.13), 0xFFC9CCE6).piece(eye, white),
+            look.piece(gaze, iris),
+            Sketch().fill(lid, looks.ink).fill(under, looks.ink).piece(eye, lid),
+            Sketch().fill(arch, looks.hair_shade).piece(brow, arch),
+        ]
+
+    def mouth(self) -> list[Piece]:
+        """Draw an open mouth; its joint closes it by height, to a line at the smallest."""
+        looks = self.looks
+        joint = self._joint(self.head, _at(0.0, 0.66, self.acting.mouth), every=self.acting.mouth_every)
+        lips = smooth(np.array([(-0.17, -0.05), (0.0, -0.03), (0.17, -0.05), (0.1, 0.12), (-0.1, 0.12)]))
+        return [
+            Sketch()
+            .fill(lips, 0xFF8E2F3C)
+            .shade(lips, ellipse(0, 0.14, 0.12, 0.09), 0xFFE77B7F)
+            .ink(lips, 0.03, looks.ink)
+            .piece(joint, lips, ink_width=0.03)
+        ]
+
+    def fringe(self) -> list[Piece]:
+        """Draw the cap of hair, side locks, and strands over the forehead that sway one by one."""
+        looks, pieces = self.looks, []
+        for side in (-1, 1):
+            root = self._joint(self.head, _at(0.72 * side, -0.45, self.acting.wind, 0.7 + 0.2 * side))
+            lock = smooth(np.array([(-0.16, -0.3), (0.16, -0.3), (0.2, 0.5), (0.02, 1.45), (-0.1, 0.6)]) * (side, 1))
+            pieces.append(self._cel(root, lock, looks.hair, smooth(np.array([(0.0, 0.2), (0.4, 0.0), (0.3, 1.5), (0.05, 1.5)])), looks.hair_shade))
+        crown = [(0.0, -1.17), (0.6, -1.02), (0.93, -0.5), (0.9, -0.1), (0.7, -0.28), (0.35, -0.42)]
+        cap = smooth(_mirrored(crown))
+        for index in range(looks.strands):
+            pieces.append(self._strand((index + 0.5) / looks.strands * 2 - 1, index))
+        sketch = Sketch().fill(cap, looks.hair)
+        sketch.shade(cap, ink_line(bezier((-0.72, -0.52), (-0.3, -0.86), (0.3, -0.86), (0.72, -0.52)), 0.15), looks.hair_light)
+        ridge = ink_line(bezier((-0.95, -0.2), (-0.9, -1.25), (0.9, -1.25), (0.95, -0.2), count=24), looks.line_width * 1.3)
+        sketch.fill(ridge, looks.ink)
+        return [*pieces, sketch.piece(self.head, cap)]
+
+    def _strand(self, across: float, index: int) -> Piece:
+        looks = self.looks
+        root = self._joint(self.head, _at(0.72 * across, -0.5, self.acting.wind, 0.5 + 0.12 * (index % 4)))
+        length = 0.62 + 0.16 * abs(across) + 0.1 * (index % 2)
+        lean = 0.22 * across + 0.06
+        strand = smooth(np.array([(-0.21, -0.2), (0.21, -0.2), (0.17 + lean * 0.4, length * 0.45), (lean, length), (-0.14, length * 0.4)]))
+        shadow = smooth(np.array([(0.03, 0.0), (0.4, -0.1), (lean + 0.2, length + 0.1), (lean, length)]))
+        return self._cel(root, strand, looks.hair, shadow, looks.hair_shade)
+
+
+def person(looks: Looks, acting: Acting, carrier: Joint) -> list[Piece]:
+    """Return the pieces of a person from back to front.
+
+    Args:
+        looks: Colours and proportions.
+        acting: What moves and when.
+        carrier: Joint that the body hangs on; its unit is one head.
+    """
+    artist = _Artist(looks, acting, carrier)
+    eyes = [piece for side in (-1, 1) for piece in artist.eye(side)]
+    arms = [piece for side in (-1, 1) for piece in artist.arm(side)]
+    return [*artist.back_hair(), *arms, *artist.torso(), *artist.face(), *eyes, *artist.mouth(), *artist.fringe()]

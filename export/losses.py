@@ -1,0 +1,91 @@
+"""What a flow network is told about its mistakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from export.batches import FlowBatch
+from export.networks.flow import Estimate, warp
+
+#: Motion below this many pixels of the analysis grid counts as rest.
+STILL_PX = 0.02
+#: Weight of motion that leads to a place the other picture does not show. It is known, but not to be seen.
+HIDDEN_WEIGHT = 0.1
+#: Difference of pictures at which confidence has fallen to 1/e.
+DOUBT = 0.05
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FlowWeights:
+    """Weight of each part of the loss."""
+
+    flow: float = 1.0
+    coarse: float = 0.15
+    moving: float = 0.2
+    mask: float = 0.1
+    picture: float = 2.0
+    confidence: float = 0.1
+
+
+def distance(flow: Tensor, wanted: Tensor) -> Tensor:
+    """Return the length of the difference of (N, 4, H, W) flows, to each side, (N, 2, H, W)."""
+    difference = (flow.float() - wanted).unflatten(1, (2, 2))
+    return torch.sqrt(difference.square().sum(2) + 1e-6)
+
+
+def flow_loss(flow: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
+    """Mean distance with small errors stressed: from 1 px to 0 counts about as much as from 9 px to 4."""
+    return ((distance(flow, wanted) + 0.01).pow(0.6) * weight).mean()
+
+
+def coarse_loss(flows: tuple[Tensor, ...], wanted: Tensor, weight: Tensor) -> Tensor:
+    """Mean distance of the coarser levels' flows, in pixels of the input."""
+    total = wanted.new_zeros(())
+    for flow in flows:
+        stride = wanted.shape[-1] // flow.shape[-1]
+        level, level_weight = F.avg_pool2d(wanted, stride), F.avg_pool2d(weight, stride)
+        total = total + (distance(flow * stride, level) * level_weight).mean()
+    return total
+
+
+def moving_loss(moving: Tensor, wanted: Tensor) -> Tensor:
+    """Push the gate below -0.5 where nothing moves and above 1.5 where something does."""
+    length = wanted.unflatten(1, (2, 2)).square().sum(2).amax(1, keepdim=True).sqrt()
+    rest, motion = F.relu(moving.float() + 0.5), F.relu(1.5 - moving.float())
+    return torch.where(length < STILL_PX, rest, motion).mean()
+
+
+def mask_loss(mask: Tensor, visible: Tensor) -> Tensor:
+    """Where one picture alone shows a pixel, take it from there."""
+    first, second = visible[:, :1], visible[:, 1:]
+    clear = (first - second).abs()
+    wanted = (first > second).float()
+    return (F.binary_cross_entropy_with_logits(mask.float(), wanted, reduction="none") * clear).mean()
+
+
+def compose(found: Estimate, pictures: Tensor) -> Tensor:
+    """Warp both pictures and mix them, as the filter does at full size."""
+    a, b = warp(pictures[:, 0:3], found.flow[:, :2]), warp(pictures[:, 3:6], found.flow[:, 2:])
+    weight = torch.sigmoid(found.mask.float())
+    return weight * a + (1 - weight) * b
+
+
+def flow_losses(found: Estimate, batch: FlowBatch, weights: FlowWeights) -> dict[str, Tensor]:
+    """Return the weighted parts of the loss by name; their sum is what is minimised."""
+    seen = batch.visible + HIDDEN_WEIGHT
+    made = compose(found, batch.pictures)
+    error = (made - batch.middle).abs().mean(1, keepdim=True)
+    trust = torch.exp(-F.avg_pool2d(error.detach(), 3, 1, 1) / DOUBT)
+    flow = flow_loss(found.flow, batch.flow, seen) + 0.5 * flow_loss(found.raw_flow, batch.flow, seen)
+    return {
+        "flow": weights.flow * flow,
+        "coarse": weights.coarse * coarse_loss(found.coarse, batch.flow, seen),
+        "moving": weights.moving * moving_loss(found.moving, batch.flow),
+        "mask": weights.mask * mask_loss(found.mask, batch.visible),
+        "picture": weights.picture * torch.sqrt(error.square() + 1e-6).mean(),
+        "confidence": weights.confidence * F.binary_cross_entropy_with_logits(found.confidence.float(), trust),
+    }

@@ -1,0 +1,1 @@
+"""The networks that the workshop trains, by the name that a run's configuration gives."""

@@ -1,0 +1,199 @@
+"""A small network that finds, on a small copy of two pictures, the motion from a moment between them to both.
+
+Features of both pictures are compared at 1/16, 1/8, 1/4 and 1/2 of the copy. From 1/8 on they are first warped by what
+the coarser level found, so each level only corrects. The last step is depth-to-space: no warp at the copy's own size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+#: Height and width of the input must be multiples of this.
+SIZE_MULTIPLE = 16
+#: Names of the output planes, in order.
+PLANES = ("flow_a_x", "flow_a_y", "flow_b_x", "flow_b_y", "mask", "confidence")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FlowShape:
+    """Channels at each level, finest (1/2) first, and how far each level searches."""
+
+    features: tuple[int, int, int, int] = (16, 32, 48, 64)
+    """Channels that describe a picture."""
+    widths: tuple[int, int, int, int] = (32, 40, 48, 48)
+    """Channels of the estimator."""
+    depths: tuple[int, int, int, int] = (2, 3, 3, 3)
+    """Convolutions of the estimator."""
+    reaches: tuple[int, int, int, int] = (0, 1, 2, 2)
+    """Search radius of the comparison in pixels of the level; 0 compares nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the network found, with the flows of the coarser levels for training."""
+
+    flow: Tensor
+    """(N, 4, H, W) flow a x, y, flow b x, y in pixels of the input."""
+    raw_flow: Tensor
+    """(N, 4, H, W) the same before still places are set to zero."""
+    moving: Tensor
+    """(N, 1, H, W) 0 or less where nothing moves, 1 or more where it does; in between the flow fades in."""
+    mask: Tensor
+    """(N, 1, H, W) logit of the weight of picture a."""
+    confidence: Tensor
+    """(N, 1, H, W) logit of how trustworthy the result is."""
+    coarse: tuple[Tensor, ...]
+    """Flows at 1/16, 1/8, 1/4, 1/2, each in pixels of its own level."""
+
+
+def convolution(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    """Return a convolution that keeps the size (divided by the stride), with its activation."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2), nn.LeakyReLU(0.1)
+    )
+
+
+def warp(picture: Tensor, flow: Tensor) -> Tensor:
+    """Fetch for each pixel the place that the flow points at, bilinear, edges repeated.
+
+    Args:
+        picture: (N, C, H, W).
+        flow: (N, 2, H, W) displacement x, y in pixels.
+    """
+    height, width = flow.shape[2], flow.shape[3]
+    across = torch.arange(width, dtype=torch.float32, device=flow.device) + 0.5
+    down = torch.arange(height, dtype=torch.float32, device=flow.device) + 0.5
+    x = (flow[:, 0].float() + across) * (2.0 / width) - 1.0
+    y = (flow[:, 1].float() + down[:, None]) * (2.0 / height) - 1.0
+    grid = torch.stack([x, y], dim=3)
+    return F.grid_sample(picture.float(), grid, padding_mode="border", align_corners=False)
+
+
+def enlarge(values: Tensor) -> Tensor:
+    """Double height and width, bilinear, pixel centres kept."""
+    return F.interpolate(values, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+
+def compare(a: Tensor, b: Tensor, reach: int) -> Tensor:
+    """Correlate features of both pictures under opposite shifts: a at x - d with b at x + d.
+
+    Motion through x is found at the d that is half of it, whichever picture shows it.
+
+    Args:
+        a: (N, C, H, W) features of the picture before.
+        b: (N, C, H, W) features of the picture after.
+        reach: Largest shift in each direction.
+
+    Returns:
+        (N, (2 * reach + 1) ** 2, H, W).
+    """
+    a = a * torch.rsqrt(a.square().mean(1, keepdim=True) + 1e-4)
+    b = b * torch.rsqrt(b.square().mean(1, keepdim=True) + 1e-4)
+    a, b = (F.pad(picture, (reach,) * 4) for picture in (a, b))
+
+    def shifted(picture: Tensor, down: int, across: int) -> Tensor:
+        rows = slice(reach + down, (down - reach) or None)
+        columns = slice(reach + across, (across - reach) or None)
+        return picture[:, :, rows, columns]
+
+    steps = range(-reach, reach + 1)
+    products = [(shifted(a, -y, -x) * shifted(b, y, x)).mean(1, keepdim=True) for y in steps for x in steps]
+    return torch.cat(products, dim=1)
+
+
+class Estimator(nn.Module):
+    """One level: from features, their comparison and what the coarser level found to a corrected flow."""
+
+    def __init__(self, features: int, before: int, width: int, depth: int, reach: int) -> None:
+        super().__init__()
+        self.reach = reach
+        compared = (2 * reach + 1) ** 2 if reach else 0
+        # Both pictures' features, the comparison, the coarser level's state, the flow so far, and the timestep.
+        inputs = 2 * features + compared + before + (4 if before else 0) + 1
+        self.mix = convolution(inputs, width, kernel=1)
+        self.body = nn.ModuleList([convolution(width, width) for _ in range(depth)])
+        self.head = nn.Conv2d(width, 4, 3, padding=1)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(self, a: Tensor, b: Tensor, timestep: Tensor, state: Tensor | None, flow: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return (state, flow) of this level; `state` and `flow` given are the coarser level's, already enlarged."""
+        parts = [timestep]
+        if state is not None and flow is not None:
+            a, b = warp(a, flow[:, :2]), warp(b, flow[:, 2:])
+            parts += [state, flow]
+        parts += [a, b]
+        if self.reach:
+            parts.append(compare(a, b, self.reach))
+        found = self.mix(torch.cat(parts, dim=1))
+        for layer in self.body:
+            found = found + layer(found)
+        correction = self.head(found)
+        return found, correction if flow is None else flow + correction
+
+
+class FlowFast(nn.Module):
+    """Two pictures and a timestep in, (N, 7, H, W); flows, mask and confidence out, (N, 6, H, W)."""
+
+    def __init__(self, shape: FlowShape | None = None) -> None:
+        super().__init__()
+        shape = shape or FlowShape()
+        first, *rest = shape.features
+        self.describe = nn.ModuleList([convolution(12, first)])
+        for finer, coarser in zip(shape.features, rest, strict=False):
+            layers = [convolution(finer, coarser, stride=2)]
+            if coarser != shape.features[-1]:
+                layers.append(convolution(coarser, coarser))
+            self.describe.append(nn.Sequential(*layers))
+        before = (*shape.widths[1:], 0)
+        self.estimate = nn.ModuleList(
+            Estimator(*sizes)
+            for sizes in zip(shape.features, before, shape.widths, shape.depths, shape.reaches, strict=True)
+        )
+        # Seven planes at twice the size: corrections of the four flow planes, moving, mask, confidence. What the
+        # pictures look like unmoved (difference of pixels) tells rest from motion.
+        self.still = convolution(12, 8)
+        self.finish = nn.Conv2d(shape.widths[0] + 8, 28, 3, padding=1)
+        nn.init.zeros_(self.finish.weight)
+        nn.init.zeros_(self.finish.bias)
+        with torch.no_grad():
+            self.finish.bias[16:20] = 0.5
+
+    def features(self, picture: Tensor) -> list[Tensor]:
+        """Return the description of a picture, (N, 3, H, W), at 1/2, 1/4, 1/8 and 1/16."""
+        value, found = F.pixel_unshuffle(picture, 2), []
+        for layer in self.describe:
+            value = layer(value)
+            found.append(value)
+        return found
+
+    def explain(self, pictures: Tensor) -> Estimate:
+        """Return everything the network finds for (N, 7, H, W) pictures."""
+        a, b, timestep = pictures[:, 0:3] - 0.5, pictures[:, 3:6] - 0.5, pictures[:, 6:7]
+        views_a, views_b = self.features(a), self.features(b)
+        state: Tensor | None = None
+        flow: Tensor | None = None
+        coarse: list[Tensor] = []
+        for level in (3, 2, 1, 0):
+            if state is not None and flow is not None:
+                state, flow = enlarge(state), enlarge(flow) * 2.0
+            stride = 2 << level
+            when = timestep[:, :, ::stride, ::stride]
+            state, flow = self.estimate[level](views_a[level], views_b[level], when, state, flow)
+            coarse.append(flow)
+        still = self.still((F.pixel_unshuffle(a, 2) - F.pixel_unshuffle(b, 2)).abs())
+        planes = F.pixel_shuffle(self.finish(torch.cat([state, still], dim=1)), 2)
+        raw_flow = enlarge(flow) * 2.0 + planes[:, 0:4]
+        moving = planes[:, 4:5]
+        return Estimate(
+            raw_flow * moving.clamp(0.0, 1.0), raw_flow, moving, planes[:, 5:6], planes[:, 6:7], tuple(coarse)
+        )
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return flow a x, y, flow b x, y, mask, confidence, (N, 6, H, W), for (N, 7, H, W) pictures."""
+        found = self.explain(pictures)
+        return torch.cat([found.flow, torch.sigmoid(found.mask), torch.sigmoid(found.confidence)], dim=1)

@@ -1,0 +1,69 @@
+"""Block motion: middle frames by mvtools, without a network."""
+
+from types import MappingProxyType
+
+import vapoursynth as vs
+from vsutil import depth, join, split
+
+from vsainimotion.gate import luma_copy
+from vsainimotion.timing import Schedule
+
+core = vs.core
+
+LEAST_PX = 96
+"""Narrower or lower clips are not followed: mvtools 29 writes outside its memory at 64 pixels and below."""
+_SUBSAMPLINGS = {(0, 0), (1, 0), (1, 1)}
+# pel=4, because at pel=2 and below the middle frame leans to the first one and costs 1.5 dB.
+_SUPER = MappingProxyType({"hpad": 16, "vpad": 16, "pel": 4})
+_ANALYSE = MappingProxyType({"blksize": 16, "overlap": 8, "search": 3, "searchparam": 2})
+
+
+def interpolate_blocks(clip: vs.VideoNode, schedule: Schedule) -> tuple[vs.VideoNode, vs.VideoNode]:
+    """Makes every frame of a schedule by moving the pixels of both neighbours along block vectors.
+
+    Formats that mvtools does not take are done in 16 bits, RGB plane by plane along the vectors of its luma.
+
+    Args:
+        clip: The source, at least `LEAST_PX` wide and high.
+        schedule: The output frames.
+
+    Returns:
+        The frames in the clip's format, one for each of the schedule's, and a clip of as many whose property
+        `DoubtAverage`, 0 to 1, says how badly the blocks of the source frame matched the next frame.
+    """
+    work = clip if clip.format.sample_type == vs.INTEGER else depth(clip, 16)
+    if (work.format.subsampling_w, work.format.subsampling_h) not in _SUBSAMPLINGS:
+        work = work.resize.Bicubic(format=work.format.replace(subsampling_w=0, subsampling_h=0).id)
+    if clip.format.color_family == vs.RGB:
+        guide = luma_copy(work, clip.width, clip.height, bits=16)
+        guide = depth(guide, work.format.bits_per_sample)
+        frames = join([_flow_fps(plane, guide, schedule) for plane in split(work)], vs.RGB)
+    else:
+        guide = work
+        frames = _flow_fps(work, work, schedule)
+    if frames.format.id != clip.format.id:
+        frames = frames.resize.Bicubic(format=clip.format.id)
+    return frames, _measure_doubt(guide)
+
+
+def _analyse(guide: vs.VideoNode) -> tuple[vs.VideoNode, vs.VideoNode]:
+    blocks = guide.mv.Super(**_SUPER)
+    return blocks.mv.Analyse(isb=True, **_ANALYSE), blocks.mv.Analyse(isb=False, **_ANALYSE)
+
+
+def _flow_fps(clip: vs.VideoNode, guide: vs.VideoNode, schedule: Schedule) -> vs.VideoNode:
+    """Runs FlowFPS over a whole schedule, with vectors found on another clip of the same size."""
+    clip, guide = clip.std.AssumeFPS(fpsnum=1), guide.std.AssumeFPS(fpsnum=1)
+    num, den = schedule.factor.as_integer_ratio()
+    frames = clip.mv.FlowFPS(
+        clip.mv.Super(**_SUPER), *_analyse(guide), num=num, den=den, mask=2, thscd1=16000, thscd2=255
+    )
+    missing = schedule.num_frames - frames.num_frames
+    return frames + frames[-1] * missing if missing > 0 else frames[: schedule.num_frames]
+
+
+def _measure_doubt(guide: vs.VideoNode) -> vs.VideoNode:
+    """Averages how badly each frame's blocks match the next frame."""
+    back, _ = _analyse(guide)
+    canvas = core.std.BlankClip(guide, format=vs.GRAY8, keep=True)
+    return canvas.mv.Mask(back, kind=1, ml=100, thscd1=16000, thscd2=255).std.PlaneStats(prop="Doubt")

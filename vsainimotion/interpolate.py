@@ -1,0 +1,198 @@
+"""Interpolation: frames between drawings, and only where something moved.
+
+The schedule says which source frames an output frame lies between, the gate says what lies between those, and one
+lazy selection asks for a source frame, a repeat, a blend or a generated frame: what is not asked for is never computed.
+"""
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from types import MappingProxyType
+
+import vapoursynth as vs
+
+from vsainimotion.backend import Choice, choose_backend, run_network
+from vsainimotion.blocks import LEAST_PX, interpolate_blocks
+from vsainimotion.errors import ArgumentError
+from vsainimotion.gate import INTERVAL_PROPERTY, GateOptions, Interval, gate
+from vsainimotion.models import Card, find_card
+from vsainimotion.motion import analysis_copy, estimate_motion, timestep_plane
+from vsainimotion.native import check_clip, check_plugins
+from vsainimotion.rgb import from_rgb, to_rgb
+from vsainimotion.timeline import (
+    ORIGIN_PROPERTY,
+    TIMESTEP_PROPERTY,
+    Origin,
+    Timeline,
+    describe,
+    lay_out,
+    set_rate,
+)
+from vsainimotion.timing import plan_schedule, snap_to_ntsc
+from vsainimotion.warp import warp_blend
+
+core = vs.core
+
+MVTOOLS = "mvtools"
+DEFAULT_MODEL = MVTOOLS
+CONFIDENCE_PROPERTY = "VsaiConfidence"
+_GATE_DEFAULTS = GateOptions()
+
+
+def interpolate(
+    clip: vs.VideoNode,
+    *,
+    multi: Fraction | float | None = None,
+    fps: Fraction | float | None = None,
+    model: str = DEFAULT_MODEL,
+    backend: str = "auto",
+    kernel: str = "bilinear",
+    hold: float = _GATE_DEFAULTS.hold,
+    cut: float = _GATE_DEFAULTS.cut,
+) -> vs.VideoNode:
+    """Raises the frame rate of a clip by making the frames between its drawings.
+
+    Source frames stay as they are. A frame inside a hold repeats it, a frame across a cut or flash repeats the drawing
+    before it, a frame inside a fade is a blend; only motion asks for a network. Intervals that `gate` has already
+    judged upstream are not measured again. The last frame is repeated until its time is over.
+
+    Args:
+        clip: Any clip of 8 to 16 bit integer or float, one format and size, one frame or more.
+        multi: Output rate over source rate, above 0; 2 if neither this nor `fps` is given. Works on clips without a
+            constant rate, too.
+        fps: Output rate in frames per second, such as Fraction(60000, 1001). Needs a clip of constant rate.
+        model: "mvtools" (block motion, no network) or the name of an interpolation network in the catalogue.
+        backend: What runs the network: "auto" or a name from `vsainimotion.backend`.
+        kernel: How flow networks read between pixels: "bilinear" or "catmull-rom".
+        hold: See `gate`.
+        cut: See `gate`.
+
+    Returns:
+        Format and size of the clip at the new rate, with ceil(frames * factor) frames. Every frame has the properties
+        of the source frame at or before it, its own `_DurationNum`/`_DurationDen`, `VsaiOrigin` (an `Origin`),
+        `VsaiConfidence` (0 to 1; 1 where nothing was generated) and the gate's properties for its own interval.
+
+    Raises:
+        ArgumentError: A rate is not above zero, both or an impossible one were given, or the clip has no one format.
+        UnknownNameError: There is no such model, backend or kernel.
+        MissingError: A plugin or backend is missing.
+    """
+    check_clip("interpolate", clip)
+    check_plugins("interpolate", "akarin", "mv", "vszip")
+    factor = plan_factor(clip.fps, multi=multi, fps=fps)
+    schedule = plan_schedule(clip.num_frames, factor)
+    generate = _choose_generator(model, backend, kernel)
+    timeline = lay_out(_gate_once(clip, hold=hold, cut=cut), schedule, cut)
+    chosen = _choose_frames(timeline, generate(timeline))
+    return set_rate(describe(chosen, timeline.plan), clip.fps, factor)
+
+
+def plan_factor(
+    rate: Fraction, *, multi: Fraction | float | None = None, fps: Fraction | float | None = None
+) -> Fraction:
+    """Plans the factor between two rates.
+
+    Args:
+        rate: Rate of the source, 0 if it has no constant one.
+        multi: Output rate over source rate, or None.
+        fps: Output rate, or None.
+
+    Returns:
+        Output rate over source rate; 2 if neither was given.
+
+    Raises:
+        ArgumentError: Both are given, one is not above zero, or `fps` is asked of a clip without a constant rate.
+    """
+    if multi is not None and fps is not None:
+        raise ArgumentError(f"interpolate: give either 'multi' or 'fps', not both (got {multi!r} and {fps!r}).")
+    asked, name = (multi, "multi") if fps is None else (fps, "fps")
+    try:
+        value = Fraction(2) if asked is None else Fraction(asked).limit_denominator(1_000_000)
+    except (ValueError, TypeError, OverflowError):
+        value = Fraction(0)
+    if value <= 0:
+        raise ArgumentError(f"interpolate: '{name}' must be a rate above 0 (got {asked!r}).")
+    if fps is None:
+        return value
+    if rate == 0:
+        raise ArgumentError(
+            f"interpolate: 'fps' needs a clip of constant rate (got a variable one, {fps!r} asked). "
+            "Use 'multi', or set the rate with std.AssumeFPS first."
+        )
+    return snap_to_ntsc(value) / rate if isinstance(fps, float) else value / rate
+
+
+type _Generator = Callable[[Timeline], vs.VideoNode]
+
+
+def _choose_generator(model: str, backend: str, kernel: str) -> _Generator:
+    """Finds what makes a middle frame from a timeline; the frame carries its confidence."""
+    if model == MVTOOLS:
+        return _generate_by_blocks
+    card = find_card(model)
+    if card.task != "interpolate":
+        raise ArgumentError(f"interpolate: 'model' must be an interpolation network (got {model!r}, for {card.task}).")
+    choice = choose_backend(backend)
+    return lambda timeline: _NETWORK_KINDS[card.kind](timeline, card, choice, kernel)
+
+
+def _generate_by_flow(timeline: Timeline, card: Card, choice: Choice, kernel: str) -> vs.VideoNode:
+    """Moves the pixels of both neighbours along a network's flow."""
+    small = analysis_copy(timeline.clip, card)
+    motion = estimate_motion(timeline.before(small), timeline.after(small), card, choice)
+    middle = warp_blend(timeline.before(timeline.clip), timeline.after(timeline.clip), motion.flow, kernel=kernel)
+    return _set_confidence(middle, motion.confidence.std.PlaneStats(prop="Trust"), "y.TrustAverage")
+
+
+def _generate_by_frame(timeline: Timeline, card: Card, choice: Choice, _kernel: str) -> vs.VideoNode:
+    """Asks a network for the whole frame and converts it to the clip's own format.
+
+    Such a network says nothing of how far to trust it: its confidence is one half everywhere.
+    """
+    rgb = to_rgb(timeline.clip)
+    before = timeline.before(rgb)
+    middle = run_network([before, timeline.after(rgb), timestep_plane(before)], card, choice)
+    own = from_rgb(middle, timeline.clip).std.CopyFrameProps(timeline.before(timeline.clip))
+    return _set_confidence(own, own, "0.5")
+
+
+_NETWORK_KINDS: Mapping[str, Callable[[Timeline, Card, Choice, str], vs.VideoNode]] = MappingProxyType(
+    {"flow": _generate_by_flow, "frame": _generate_by_frame}
+)
+
+
+def _generate_by_blocks(timeline: Timeline) -> vs.VideoNode:
+    """Moves the pixels of both neighbours along block vectors; clips too small for blocks are blended."""
+    clip = timeline.clip
+    if min(clip.width, clip.height) < LEAST_PX:
+        blend = _blend(timeline.before(clip), timeline.after(clip))
+        return _set_confidence(blend, blend, "0.5")
+    frames, doubt = interpolate_blocks(clip, timeline.schedule)
+    middle = frames.std.CopyFrameProps(timeline.before(clip))
+    return _set_confidence(middle, timeline.before(doubt), "1 y.DoubtAverage -")
+
+
+def _set_confidence(middle: vs.VideoNode, facts: vs.VideoNode, expression: str) -> vs.VideoNode:
+    return core.akarin.PropExpr([middle, facts], dict=lambda: {CONFIDENCE_PROPERTY: expression})
+
+
+def _gate_once(clip: vs.VideoNode, *, hold: float, cut: float) -> vs.VideoNode:
+    """Measures the intervals, but leaves a frame that `gate` has judged upstream as it is, without measuring it again.
+
+    A frame that was judged is no motion, or motion with a peak above zero.
+    """
+    judged = f"x.{INTERVAL_PROPERTY} 0 > x.VsaiPeak 0 > or 1 0 ?"
+    return core.akarin.Select([gate(clip, hold=hold, cut=cut), clip], clip, judged)
+
+
+def _choose_frames(timeline: Timeline, generated: vs.VideoNode) -> vs.VideoNode:
+    """Asks, frame by frame, only for what the plan says: the frame before, a blend or a generated frame."""
+    before = timeline.before(timeline.clip)
+    sure = before.akarin.PropExpr(dict=lambda: {CONFIDENCE_PROPERTY: 1})
+    blend = _blend(sure, timeline.after(timeline.clip))
+    choice = f"x.{ORIGIN_PROPERTY} {Origin.INTERPOLATED:d} = x.{INTERVAL_PROPERTY} {Interval.MOTION:d} = 2 1 ? 0 ?"
+    return core.akarin.Select([sure, blend, generated], timeline.plan, choice)
+
+
+def _blend(a: vs.VideoNode, b: vs.VideoNode) -> vs.VideoNode:
+    """Mixes two clips by the timestep of the first."""
+    return core.akarin.Expr([a, b], f"y x - x.{TIMESTEP_PROPERTY} * x +")

@@ -1,0 +1,100 @@
+"""Motion: a flow network looks at a small copy of both neighbours and says where the middle frame's pixels come from."""
+
+from dataclasses import dataclass
+from math import ceil
+
+import vapoursynth as vs
+
+from vsainimotion.backend import Choice, run_network
+from vsainimotion.models import Card
+from vsainimotion.rgb import to_rgb
+from vsainimotion.timeline import TIMESTEP_PROPERTY
+from vsainimotion.warp import Flow
+
+core = vs.core
+
+_STILL_PX = 0.25
+"""Motion below this, in pixels of the small copy, is taken for none where both neighbours look the same."""
+_STILL_DIFFERENCE = 2 / 255
+_FULL_HD_HEIGHT = 1080
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Motion:
+    """What a flow network says about the frame between two others."""
+
+    flow: Flow
+    confidence: vs.VideoNode
+    """How far to trust each pixel, 0 to 1, on the grid of the flow."""
+
+
+def plan_analysis_size(width: int, height: int, card: Card) -> tuple[int, int]:
+    """Plans the size of the small copy that a flow network reads.
+
+    The card names a height for 1080 lines. Other sizes keep the number of pixels, so that a network meets the motion
+    it was trained for, and nothing is enlarged unless the network needs it. Both sides are whole multiples of the card's.
+
+    Args:
+        width: Width of the clip in pixels.
+        height: Height of the clip in pixels.
+        card: The card of the network.
+
+    Returns:
+        Width and height in pixels.
+    """
+    lines = card.analysis_height or _FULL_HD_HEIGHT // 8
+    scale = min(1.0, (lines * lines * 16 / 9 / (width * height)) ** 0.5)
+    multiple = card.size_multiple
+    least_width, least_height = card.size_minimum
+
+    def fit(length: int, least: int) -> int:
+        return max(ceil(least / multiple), round(length * scale / multiple), 1) * multiple
+
+    return fit(width, least_width), fit(height, least_height)
+
+
+def analysis_copy(clip: vs.VideoNode, card: Card) -> vs.VideoNode:
+    """Makes the small RGBS copy of a clip that a flow network reads."""
+    return to_rgb(clip, *plan_analysis_size(clip.width, clip.height, card))
+
+
+def timestep_plane(clip: vs.VideoNode) -> vs.VideoNode:
+    """Makes a GRAYS plane of a clip's size that holds its property `VsaiTimestep` everywhere."""
+    blank = core.std.BlankClip(clip, format=vs.GRAYS, keep=True).std.CopyFrameProps(clip, props=[TIMESTEP_PROPERTY])
+    return core.akarin.Expr(blank, f"x.{TIMESTEP_PROPERTY}")
+
+
+def estimate_motion(a: vs.VideoNode, b: vs.VideoNode, card: Card, choice: Choice) -> Motion:
+    """Estimates the motion of the frames between two clips with a flow network.
+
+    Where both neighbours look the same and the network sees next to no motion, the flow is exactly zero: what stands
+    still is copied, not resampled.
+
+    Args:
+        a: Small RGBS copy of the frames before, with `VsaiTimestep`.
+        b: Small RGBS copy of the frames after.
+        card: The card of a flow network.
+        choice: The backend that runs it.
+
+    Returns:
+        Flow and confidence on the grid of the copies.
+    """
+    planes = run_network([a, b, timestep_plane(a)], card, choice, flexible=True)
+    a_x, a_y, b_x, b_y, mask, confidence = planes
+    still = _still_places(a, b)
+    a_x, a_y = _settle(a_x, a_y, still)
+    b_x, b_y = _settle(b_x, b_y, still)
+    return Motion(flow=Flow(a_x=a_x, a_y=a_y, b_x=b_x, b_y=b_y, mask=mask), confidence=confidence)
+
+
+def _still_places(a: vs.VideoNode, b: vs.VideoNode) -> vs.VideoNode:
+    """Marks with 1 where two copies agree in all planes, and all around: a neighbour of a change is not still."""
+    sides = [plane.std.ShufflePlanes(k, vs.GRAY) for k in range(3) for plane in (a, b)]
+    difference = core.akarin.Expr(sides, "x y - abs z a - abs max b c - abs max")
+    return core.akarin.Expr(difference.std.Maximum(), f"x {_STILL_DIFFERENCE} < 1 0 ?")
+
+
+def _settle(x: vs.VideoNode, y: vs.VideoNode, still: vs.VideoNode) -> tuple[vs.VideoNode, vs.VideoNode]:
+    """Sets a flow to zero where it is next to nothing in a still place."""
+    rest = f"x x * y y * + {_STILL_PX**2} < z and"
+    return core.akarin.Expr([x, y, still], f"{rest} 0 x ?"), core.akarin.Expr([x, y, still], f"{rest} 0 y ?")

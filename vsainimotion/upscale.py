@@ -1,0 +1,322 @@
+"""Enlarges a clip with a network or a kernel, each held drawing once."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import vapoursynth as vs
+
+from vsainimotion.backend import Choice, choose_backend, run_network
+from vsainimotion.errors import ArgumentError
+from vsainimotion.models.card import Card
+from vsainimotion.models.catalogue import find_card
+from vsainimotion.models.tiles import Size
+from vsainimotion.native import check_clip, check_plugins
+
+if TYPE_CHECKING:
+    from vsscale.mlrt.backend.base import Backend
+
+KERNELS: Mapping[str, str] = MappingProxyType({"lanczos": "Lanczos", "spline36": "Spline36"})
+"""Kernels that can be asked for like a network, and the functions of core.resize behind them."""
+
+DEFAULT_MODEL = "luma-fast"
+"""The network that `upscale` uses unless another is named."""
+
+RUN_PROPERTY = "VsaiRun"
+"""The gate's frame property: how many frames ago the drawing of this frame appeared first, 0 if it appears now."""
+
+RUN_REACH = 120
+"""How far back a held drawing is looked for, in frames; a longer hold is enlarged once in so many frames."""
+
+_CHROMA_KERNEL = "spline36"  # as sharp as a network's edges, and rings less than lanczos on flat cel colours
+_MATRICES = (1, 4, 5, 6, 7, 8, 9)  # values of _Matrix that lead from YUV to RGB and back
+_BT709, _BT601 = 1, 6
+_HD_HEIGHT = 720  # from here on an untagged clip counts as BT.709, as players have it
+_RANGE = ("_Range", "_ColorRange")  # the second is the older name
+# Not needed to enlarge, and core.resize refuses frames on which they are odd: RGB with a matrix, fields of odd height.
+_SET_ASIDE = ("_FieldBased", "_Matrix", "_Transfer", "_Primaries")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SizePlan:
+    """What will be made of a clip's size."""
+
+    width: int
+    """Width of the result in pixels."""
+    height: int
+    """Height of the result in pixels."""
+    keeps_ratio: bool
+    """Whether width over height is the clip's, up to rounding; otherwise the sample aspect ratio changes."""
+
+
+def plan_size(
+    size: Size,
+    step: Size = (1, 1),
+    *,
+    scale: float | Fraction | None = None,
+    width: int | None = None,
+    height: int | None = None,
+) -> SizePlan:
+    """Plans the size of an enlarged clip.
+
+    What is not given follows the clip's ratio, rounded to the nearest multiple of the chroma subsampling.
+
+    Args:
+        size: Width and height of the clip in pixels.
+        step: Width and height must be multiples of this: (2, 2) for 4:2:0.
+        scale: Factor for both sides, at least 1.
+        width: Width of the result in pixels.
+        height: Height of the result in pixels.
+
+    Returns:
+        The plan.
+
+    Raises:
+        ArgumentError: Not exactly one of scale, or width and/or height, was given; a size is smaller than the
+            clip's, or no multiple of the subsampling.
+    """
+    if (scale is None) == (width is None and height is None):
+        raise ArgumentError(
+            "upscale: give 'scale', or 'width', or 'height', or 'width' and 'height' "
+            f"(got scale={scale}, width={width}, height={height})"
+        )
+    if scale is not None:
+        if not 1 <= scale <= 16:
+            raise ArgumentError(f"upscale: 'scale' must be 1 to 16 (got {scale})")
+        factor = Fraction(scale).limit_denominator(10000)
+        return SizePlan(
+            width=_round(size[0] * factor, step[0]), height=_round(size[1] * factor, step[1]), keeps_ratio=True
+        )
+    both = (
+        width if width is not None else _round(Fraction(size[0] * (height or 0), size[1]), step[0]),
+        height if height is not None else _round(Fraction(size[1] * (width or 0), size[0]), step[1]),
+    )
+    if both[0] < size[0] or both[1] < size[1]:
+        raise ArgumentError(
+            f"upscale: the result must be at least as large as the clip, {size[0]}x{size[1]} "
+            f"(got {both[0]}x{both[1]}). Use core.resize to shrink"
+        )
+    for name, side, multiple in zip(("width", "height"), both, step, strict=True):
+        if side % multiple:
+            raise ArgumentError(f"upscale: '{name}' must be a multiple of {multiple} for this format (got {side})")
+    follows = abs(both[0] * size[1] - both[1] * size[0]) < max(step[0] * size[1], step[1] * size[0])
+    return SizePlan(width=both[0], height=both[1], keeps_ratio=width is None or height is None or follows)
+
+
+def _round(value: Fraction, step: int) -> int:
+    return max(step, math.floor(value / step + Fraction(1, 2)) * step)
+
+
+def upscale(
+    clip: vs.VideoNode,
+    *,
+    scale: float | Fraction | None = None,
+    width: int | None = None,
+    height: int | None = None,
+    model: str | Card = DEFAULT_MODEL,
+    backend: "str | Backend | None" = "auto",
+    tilesize: int | Size | None = None,
+    overlap: int | None = None,
+    reuse: bool = True,
+) -> vs.VideoNode:
+    """Enlarges a clip.
+
+    A network enlarges by its own factor, as often as it takes to reach the size; Spline36 then goes down to it, in the
+    clip's own transfer (1080p to 1440p: twice the size, then down to two thirds). A luma network redraws luma and
+    leaves chroma to Spline36, which respects the chroma location of each frame. An RGB network gets RGB by each
+    frame's own matrix and range (by BT.709 from 720 lines on and by BT.601 below where a frame has none), and what it
+    returns goes back the same way. No pixel moves: the picture stays centred.
+
+    A drawing that is held is enlarged once, if the gate's `VsaiRun` is on the frames: frame n shows what was made of
+    frame n - VsaiRun, so grain stands still in what the gate calls a hold. A filter between the gate and this one that
+    drops, repeats or mixes frames has to correct `VsaiRun` or remove it. Without it every frame is enlarged.
+
+    Frames count as progressive, whatever `_FieldBased` says. When the result has the clip's size, it is the clip.
+
+    Args:
+        clip: Any constant format of 8 to 16 bits or float, any size from 1x1.
+        scale: Factor, 1 to 16; fractions are exact, as in Fraction(4, 3).
+        width: Width of the result in pixels; without `height`, the height follows the ratio.
+        height: Height of the result in pixels; without `width`, the width follows the ratio.
+        model: A network of the catalogue or its card, or a kernel: `lanczos` or `spline36`.
+        backend: What runs the network; see `vsainimotion.backend.choose_backend`.
+        tilesize: Largest tile in pixels of the network's input, one number or (width, height); None for a size that
+            suits the backend's memory.
+        overlap: Pixels of the network's input that neighbouring tiles share at least; None for the network's reach.
+        reuse: Whether a held drawing is enlarged once.
+
+    Returns:
+        A clip of the new size, with the format, length and rate of `clip` and each frame's properties; `_SARNum` and
+        `_SARDen` change only if width and height were both given in another ratio than the clip's.
+
+    Raises:
+        ArgumentError: The clip is of a variable or unsupported format, or a size is not possible.
+        UnknownNameError: There is no such network or backend.
+        MissingError: A plugin, the backend or the network's file is missing.
+        InputError: The network's file is damaged, or is no upscaler.
+    """
+    fmt = check_clip("upscale", clip)
+    check_plugins("upscale", "akarin")
+    step = (1 << fmt.subsampling_w, 1 << fmt.subsampling_h)
+    plan = plan_size((clip.width, clip.height), step, scale=scale, width=width, height=height)
+    card = _find_upscaler(model)
+    if (plan.width, plan.height) == (clip.width, clip.height):
+        return clip
+    plain = clip.std.RemoveFrameProps(_SET_ASIDE)
+    if card is None:
+        large = getattr(plain.resize, KERNELS[str(model)])(width=plan.width, height=plan.height)
+    else:
+        runner = _Runner(
+            card=card,
+            choice=choose_backend(backend),
+            tilesize=tilesize,
+            overlap=overlap,
+            size=(plan.width, plan.height),
+            tags=clip,
+        )
+        large = _REDRAW[card.kind, fmt.color_family](plain, runner)
+    if reuse:
+        large = _reuse_drawings(large, clip)
+    large = large.std.CopyFrameProps(clip)
+    return large if plan.keeps_ratio else _fit_aspect(large, clip)
+
+
+def _find_upscaler(model: str | Card) -> Card | None:
+    if isinstance(model, str) and model in KERNELS:
+        return None
+    card = find_card(model) if isinstance(model, str) else model
+    if card.task != "upscale" or card.scale < 2:
+        raise ArgumentError(
+            f"upscale: 'model' must be an upscaler or one of {', '.join(KERNELS)} (got '{card.name}', which is for "
+            f"{card.task} at scale {card.scale})"
+        )
+    return card
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Runner:
+    """A network with everything that was asked of it."""
+
+    card: Card
+    choice: Choice
+    tilesize: int | Size | None
+    overlap: int | None
+    size: Size
+    tags: vs.VideoNode  # the clip with all its properties
+
+    def run(self, clip: vs.VideoNode) -> vs.VideoNode:
+        """Enlarges a float clip by the network's factor until it is at least as large as asked."""
+        while clip.width < self.size[0] or clip.height < self.size[1]:
+            drawn = run_network([clip], self.card, self.choice, tilesize=self.tilesize, overlap=self.overlap)
+            if self.card.base is not None:
+                kernel = getattr(clip.resize, self.card.base.capitalize())
+                drawn = vs.core.akarin.Expr([kernel(width=drawn.width, height=drawn.height), drawn], "x y +")
+            clip = drawn
+        return clip
+
+    def fit(self, clip: vs.VideoNode, fmt: vs.VideoFormat) -> vs.VideoNode:
+        """Brings the network's result to the size that was asked for and to a format, in one step."""
+        return clip.resize.Spline36(width=self.size[0], height=self.size[1], format=fmt.id)
+
+
+def _format(clip: vs.VideoNode) -> vs.VideoFormat:
+    """Returns the format of a clip that is known to be constant."""
+    if clip.format is None:
+        raise ArgumentError("upscale: 'clip' must have one format throughout (got a variable clip)")
+    return clip.format
+
+
+def _redraw_plane(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
+    """Enlarges a GRAY clip; its range is on the frames and stays there."""
+    return runner.fit(runner.run(clip.resize.Point(format=vs.GRAYS)), _format(clip))
+
+
+def _redraw_luma(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
+    """Enlarges luma of a YUV clip with the network and chroma with a kernel."""
+    width, height = runner.size
+    luma = _redraw_plane(clip.std.ShufflePlanes(planes=0, colorfamily=vs.GRAY), runner)
+    # Point is for the luma that is thrown away; chroma is placed by each frame's _ChromaLocation.
+    chroma = clip.resize.Point(width=width, height=height, resample_filter_uv=_CHROMA_KERNEL)
+    return vs.core.std.ShufflePlanes([luma, chroma, chroma], planes=[0, 1, 2], colorfamily=vs.YUV)
+
+
+def _redraw_luma_of_rgb(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
+    """Enlarges luma of an RGB clip; in float, going to YUV and back loses nothing."""
+    yuv = _redraw_luma(clip.resize.Point(format=vs.YUV444PS, matrix=_BT709), runner)
+    rgb = yuv.resize.Point(format=vs.RGBS, matrix_in=_BT709).std.CopyFrameProps(clip, props=_RANGE)
+    return rgb.resize.Point(format=_format(clip).id)
+
+
+def _redraw_rgb(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
+    """Enlarges an RGB clip with an RGB network."""
+    return runner.fit(
+        runner.run(clip.resize.Point(format=vs.RGBS)).std.CopyFrameProps(clip, props=_RANGE), _format(clip)
+    )
+
+
+def _redraw_rgb_of_gray(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
+    """Enlarges a GRAY clip with an RGB network that sees it three times."""
+    gray = clip.resize.Point(format=vs.GRAYS)
+    rgb = runner.run(vs.core.std.ShufflePlanes([gray, gray, gray], planes=[0, 0, 0], colorfamily=vs.RGB))
+    back = (
+        rgb.std.RemoveFrameProps(_SET_ASIDE)
+        .resize.Point(format=vs.GRAYS, matrix=_BT709)
+        .std.CopyFrameProps(clip, props=_RANGE)
+    )
+    return runner.fit(back, _format(clip))
+
+
+def _redraw_rgb_of_yuv(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
+    """Enlarges a YUV clip with an RGB network, through each frame's own matrix; only that one is computed."""
+    untagged = _MATRICES.index(_BT709 if clip.height >= _HD_HEIGHT else _BT601)
+    choose = str(untagged)
+    for index, matrix in enumerate(_MATRICES):
+        choose = f"x._Matrix {matrix} = {index} {choose} ?"
+    options = [clip.resize.Spline36(format=vs.RGBS, matrix_in=matrix) for matrix in _MATRICES]
+    rgb = runner.run(vs.core.akarin.Select(options, [runner.tags], choose))
+    options = [rgb.resize.Point(format=vs.YUV444PS, matrix=matrix) for matrix in _MATRICES]
+    yuv = vs.core.akarin.Select(options, [runner.tags], choose)
+    return runner.fit(yuv.std.CopyFrameProps(clip, props=[*_RANGE, "_ChromaLocation"]), _format(clip))
+
+
+_REDRAW: Mapping[tuple[str, vs.ColorFamily], Callable[[vs.VideoNode, _Runner], vs.VideoNode]] = MappingProxyType(
+    {
+        ("luma", vs.GRAY): _redraw_plane,
+        ("luma", vs.YUV): _redraw_luma,
+        ("luma", vs.RGB): _redraw_luma_of_rgb,
+        ("rgb", vs.GRAY): _redraw_rgb_of_gray,
+        ("rgb", vs.YUV): _redraw_rgb_of_yuv,
+        ("rgb", vs.RGB): _redraw_rgb,
+    }
+)
+"""How each kind of network enlarges each family of clips, at the clip's own depth."""
+
+
+def _reuse_drawings(large: vs.VideoNode, clip: vs.VideoNode) -> vs.VideoNode:
+    """Shows frame n - VsaiRun of the enlarged clip at n.
+
+    Each distance is a delayed clip, and Select asks one of them. The first frame of a hold stays in the enlarged clip's
+    cache, where every frame of the hold moves it to the front; between two of them come at most the frames that are
+    worked on at once. A run beyond the reach goes back to a multiple of the reach, which the hold still covers.
+    """
+    large.std.SetVideoCache(mode=1, fixedsize=1, maxsize=vs.core.num_threads + 4)
+    delayed = [large]
+    for frames in range(1, min(RUN_REACH, clip.num_frames)):
+        node = large.std.DuplicateFrames(frames=[0] * frames)
+        node.std.SetVideoCache(mode=0)  # else each distance would keep frames of its own
+        node = node.std.Trim(length=clip.num_frames)
+        node.std.SetVideoCache(mode=0)
+        delayed.append(node)
+    back = f"x.{RUN_PROPERTY} {RUN_REACH} < x.{RUN_PROPERTY} N {RUN_REACH} % ? 0 max {len(delayed) - 1} min"
+    return vs.core.akarin.Select(delayed, [clip], back)
+
+
+def _fit_aspect(large: vs.VideoNode, clip: vs.VideoNode) -> vs.VideoNode:
+    """Changes the sample aspect ratio, where a frame has one, so that the picture is shown as wide as before."""
+    ratio = Fraction(clip.width * large.height, clip.height * large.width)
+    change = {"_SARNum": f"x._SARNum {ratio.numerator} *", "_SARDen": f"x._SARDen {ratio.denominator} *"}
+    changed = large.akarin.PropExpr(lambda: change)
+    return vs.core.akarin.Select([large, changed], [large], "x._SARNum 0 > x._SARDen 0 > and 1 0 ?")
