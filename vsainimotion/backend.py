@@ -4,6 +4,7 @@ import functools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 import vapoursynth as vs
@@ -11,7 +12,7 @@ import vapoursynth as vs
 from vsainimotion.errors import ArgumentError, InputError, MissingError, UnknownNameError
 from vsainimotion.models.card import Card
 from vsainimotion.models.catalogue import SHIPPED, locate_network
-from vsainimotion.models.runtimes import BACKENDS, Tuning, infer_plain
+from vsainimotion.models.runtimes import BACKENDS, Tuning
 from vsainimotion.models.tiles import Size, TilePlan, plan_streams, plan_tiles
 from vsainimotion.native import is_plugin_loaded
 
@@ -178,9 +179,8 @@ def run_network(
     is_gpu = row is not None and row.is_gpu
     plan = plan_tiles(card, width, height, pixels=_TILE_PIXELS[is_gpu], tilesize=tilesize, overlap=overlap)
     padded = [_pad(clip, plan.padded, half=row is not None and row.wants_half) for clip in clips]
-    infer = infer_plain if row is None else row.infer
     try:
-        result = infer(_tune(choice, card, plan), padded, card, network, plan, flexible)
+        result = _infer(choice, card, network, padded, plan, flexible=flexible)
     except vs.Error as error:
         raise InputError(
             f"run_network: {choice.name} cannot run network '{card.name}' ({str(error).strip()})"
@@ -190,13 +190,21 @@ def run_network(
     return [_crop(plane, card, plan, width, height) for plane in result]
 
 
-def _tune(choice: Choice, card: Card, plan: TilePlan) -> "Backend":
-    """Builds a named backend for one network and size; a caller's object stays as it is."""
+def _infer(
+    choice: Choice, card: Card, network: Path, clips: Sequence[vs.VideoNode], plan: TilePlan, *, flexible: bool
+) -> vs.VideoNode | list[vs.VideoNode]:
+    """Builds the network's nodes: a named backend is tuned to the network first, a caller's object stays as it is."""
+    from vsscale.mlrt.backend.base import Backend
+
     if choice.name not in BACKENDS:
-        return choice.backend
+        return choice.backend.inference(clips, network, plan.overlap, plan.tile, flexible=flexible)
     row = BACKENDS[choice.name]
     streams = 2 if row.is_gpu else plan_streams(plan.tile, os.cpu_count() or 1)
-    return row.build(Tuning(bfloat16=card.is_bfloat16_safe, num_streams=streams))
+    backend = row.build(Tuning(bfloat16=card.is_bfloat16_safe, num_streams=streams))
+    opened = row.prepare(card, network, plan.tile)
+    # The method that all of them inherit: those of OpenVINO and TensorRT look at the properties of frame 0 of the
+    # result, to convert formats that are right already here, and so would run the network while the graph is built.
+    return Backend.inference(backend, clips, opened, plan.overlap, plan.tile, flexible=flexible)
 
 
 def _check_inputs(clips: Sequence[vs.VideoNode], card: Card) -> None:

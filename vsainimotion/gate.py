@@ -163,13 +163,15 @@ def _classify(clip: vs.VideoNode, options: GateOptions) -> vs.VideoNode:
     scored = core.akarin.PropExpr(facts, dict=lambda: _SCORE)
     decided = core.akarin.PropExpr([scored, fine], dict=lambda: _decision(options, clip.num_frames))
     before = shift(decided, -1)
-    return core.akarin.PropExpr(
+    marked = core.akarin.PropExpr(
         [decided, before],
         dict=lambda: {
             "_SceneChangeNext": f"x.VsaiInterval {Interval.CUT:d} =",
             "_SceneChangePrev": f"N 0 > y.VsaiInterval {Interval.CUT:d} = and",
         },
     )
+    pixel = core.std.BlankClip(width=1, height=1, format=vs.GRAY8, length=clip.num_frames, keep=True)
+    return pixel.std.CopyFrameProps(marked, props=list(PROPERTIES))
 
 
 def _measure_fine(clip: vs.VideoNode) -> vs.VideoNode:
@@ -343,6 +345,8 @@ def count_runs(
             sources.append(measure(run, length))
             extend += f" {accept} and"
         longer = f"{extend} x.{RUN_PROPERTY} y.{RUN_PROPERTY} + x.{RUN_PROPERTY} ?"
+        # Without this the default cache forgets what lies so far back, and every frame is measured many times.
+        run.std.SetVideoCache(mode=1, fixedsize=1, maxsize=2 * length + core.num_threads)
         run = core.akarin.PropExpr(sources, dict=lambda longer=longer: {RUN_PROPERTY: longer})
         length *= 2
     last = f"x.{RUN_PROPERTY} {length} >= N {length} % x.{RUN_PROPERTY} ?"

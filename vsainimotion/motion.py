@@ -45,11 +45,12 @@ def plan_analysis_size(width: int, height: int, card: Card) -> tuple[int, int]:
     lines = card.analysis_height or _FULL_HD_HEIGHT // 8
     scale = min(1.0, (lines * lines * 16 / 9 / (width * height)) ** 0.5)
     multiple = card.size_multiple
+    least_width, least_height = card.size_minimum
 
-    def fit(length: int) -> int:
-        return max(ceil(card.size_minimum / multiple), round(length * scale / multiple), 1) * multiple
+    def fit(length: int, least: int) -> int:
+        return max(ceil(least / multiple), round(length * scale / multiple), 1) * multiple
 
-    return fit(width), fit(height)
+    return fit(width, least_width), fit(height, least_height)
 
 
 def analysis_copy(clip: vs.VideoNode, card: Card) -> vs.VideoNode:

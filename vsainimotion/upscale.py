@@ -36,6 +36,8 @@ _MATRICES = (1, 4, 5, 6, 7, 8, 9)  # values of _Matrix that lead from YUV to RGB
 _BT709, _BT601 = 1, 6
 _HD_HEIGHT = 720  # from here on an untagged clip counts as BT.709, as players have it
 _RANGE = ("_Range", "_ColorRange")  # the second is the older name
+# Not needed to enlarge, and core.resize refuses frames on which they are odd: RGB with a matrix, fields of odd height.
+_SET_ASIDE = ("_FieldBased", "_Matrix", "_Transfer", "_Primaries")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,13 +94,14 @@ def plan_size(
         width if width is not None else _round(Fraction(size[0] * (height or 0), size[1]), step[0]),
         height if height is not None else _round(Fraction(size[1] * (width or 0), size[0]), step[1]),
     )
-    for name, new, old, multiple in zip(("width", "height"), both, size, step, strict=True):
-        if new < old:
-            raise ArgumentError(
-                f"upscale: '{name}' must be at least the clip's {old} (got {new}). Use core.resize to shrink"
-            )
-        if new % multiple:
-            raise ArgumentError(f"upscale: '{name}' must be a multiple of {multiple} for this format (got {new})")
+    if both[0] < size[0] or both[1] < size[1]:
+        raise ArgumentError(
+            f"upscale: the result must be at least as large as the clip, {size[0]}x{size[1]} "
+            f"(got {both[0]}x{both[1]}). Use core.resize to shrink"
+        )
+    for name, side, multiple in zip(("width", "height"), both, step, strict=True):
+        if side % multiple:
+            raise ArgumentError(f"upscale: '{name}' must be a multiple of {multiple} for this format (got {side})")
     follows = abs(both[0] * size[1] - both[1] * size[0]) < max(step[0] * size[1], step[1] * size[0])
     return SizePlan(width=both[0], height=both[1], keeps_ratio=width is None or height is None or follows)
 
@@ -162,9 +165,9 @@ def upscale(
     card = _find_upscaler(model)
     if (plan.width, plan.height) == (clip.width, clip.height):
         return clip
-    progressive = clip.std.RemoveFrameProps("_FieldBased")
+    plain = clip.std.RemoveFrameProps(_SET_ASIDE)
     if card is None:
-        large = getattr(progressive.resize, KERNELS[str(model)])(width=plan.width, height=plan.height)
+        large = getattr(plain.resize, KERNELS[str(model)])(width=plan.width, height=plan.height)
     else:
         runner = _Runner(
             card=card,
@@ -172,8 +175,9 @@ def upscale(
             tilesize=tilesize,
             overlap=overlap,
             size=(plan.width, plan.height),
+            tags=clip,
         )
-        large = _REDRAW[card.kind, fmt.color_family](progressive, runner)
+        large = _REDRAW[card.kind, fmt.color_family](plain, runner)
     if reuse:
         large = _reuse_drawings(large, clip)
     large = large.std.CopyFrameProps(clip)
@@ -201,6 +205,7 @@ class _Runner:
     tilesize: int | Size | None
     overlap: int | None
     size: Size
+    tags: vs.VideoNode  # the clip with all its properties
 
     def run(self, clip: vs.VideoNode) -> vs.VideoNode:
         """Enlarges a float clip by the network's factor until it is at least as large as asked."""
@@ -256,7 +261,11 @@ def _redraw_rgb_of_gray(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
     """Enlarges a GRAY clip with an RGB network that sees it three times."""
     gray = clip.resize.Point(format=vs.GRAYS)
     rgb = runner.run(vs.core.std.ShufflePlanes([gray, gray, gray], planes=[0, 0, 0], colorfamily=vs.RGB))
-    back = rgb.resize.Point(format=vs.GRAYS, matrix=_BT709).std.CopyFrameProps(clip, props=_RANGE)
+    back = (
+        rgb.std.RemoveFrameProps(_SET_ASIDE)
+        .resize.Point(format=vs.GRAYS, matrix=_BT709)
+        .std.CopyFrameProps(clip, props=_RANGE)
+    )
     return runner.fit(back, _format(clip))
 
 
@@ -267,9 +276,9 @@ def _redraw_rgb_of_yuv(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
     for index, matrix in enumerate(_MATRICES):
         choose = f"x._Matrix {matrix} = {index} {choose} ?"
     options = [clip.resize.Spline36(format=vs.RGBS, matrix_in=matrix) for matrix in _MATRICES]
-    rgb = runner.run(vs.core.akarin.Select(options, [clip], choose))
+    rgb = runner.run(vs.core.akarin.Select(options, [runner.tags], choose))
     options = [rgb.resize.Point(format=vs.YUV444PS, matrix=matrix) for matrix in _MATRICES]
-    yuv = vs.core.akarin.Select(options, [clip], choose)
+    yuv = vs.core.akarin.Select(options, [runner.tags], choose)
     return runner.fit(yuv.std.CopyFrameProps(clip, props=[*_RANGE, "_ChromaLocation"]), _format(clip))
 
 

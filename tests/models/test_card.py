@@ -97,7 +97,7 @@ def write(tmp_path: Path, text: str) -> Path:
 
 def test_a_card_that_lacks_a_field_says_which(tmp_path: Path) -> None:
     text = "".join(line for line in make_card().dump().splitlines(keepends=True) if not line.startswith("licence"))
-    with pytest.raises(InputError, match="lacks the field licence$"):
+    with pytest.raises(InputError, match=r"lacks the field licence$"):
         load_card(write(tmp_path, text))
 
 

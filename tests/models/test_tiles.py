@@ -37,7 +37,7 @@ def test_a_tile_size_is_a_limit_for_each_side(deep: Card) -> None:
     assert plan == TilePlan(padded=(200, 100), tile=(88, 100), overlap=(16, 0))
 
 
-@pytest.mark.parametrize("width", (33, 64, 111, 200, 333))
+@pytest.mark.parametrize("width", [33, 64, 111, 200, 333])
 @pytest.mark.parametrize("most", [34, 64, 111])
 def test_tiles_are_multiples_and_cover_the_picture(deep: Card, width: int, most: int) -> None:
     plan = plan_tiles(deep, width, width, pixels=1, tilesize=most)

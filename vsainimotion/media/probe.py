@@ -126,11 +126,11 @@ def check_readable(path: Path) -> None:
         name.encode()
     except UnicodeEncodeError as error:
         raise InputError(f"{os.fsencode(path)!r} is not a name in UTF-8. Rename the file first") from error
-    if path.is_dir():
-        raise ArgumentError(f"{name!r} is a folder, not a film. Name one file")
-    if not path.exists():
-        raise ArgumentError(f"{name!r} does not exist. Check the name and the folder")
     try:
+        if path.is_dir():
+            raise ArgumentError(f"{name!r} is a folder, not a film. Name one file")
+        if not path.exists():
+            raise ArgumentError(f"{name!r} does not exist. Check the name and the folder")
         with path.open("rb") as file:
             if not file.read(1):
                 raise InputError(f"{name!r} is empty. Check where it came from")
@@ -175,7 +175,7 @@ def _read(file: Path, container: av.container.InputContainer) -> SourceInfo:
 def _check_whole(file: Path, container: str) -> None:
     missing = missing_bytes(file, container)
     if missing:
-        raise InputError(f"{str(file)!r} is truncated: its last {missing} bytes are missing. Copy or download it again")
+        raise InputError(f"{str(file)!r} is truncated: at least {missing} bytes are missing. Copy or download it again")
 
 
 @dataclass(kw_only=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import vapoursynth as vs
 
@@ -16,6 +17,9 @@ NO_TIMESTAMP = -(2**63)
 
 INDEX_MODE = 3
 """BestSource: write an index of 100 frames or more, under the name that we give it."""
+
+FALLBACK_RATE = Fraction(25)
+"""Rate of a film that has neither timestamps nor a declared rate."""
 
 BT709 = 1
 """Matrix for RGB that becomes YUV (ITU-T H.273)."""
@@ -89,20 +93,22 @@ def open_video(path: str | Path, *, track: int | None = None) -> OpenedVideo:
         MissingError: The BestSource plugin is not loaded.
     """
     check_plugins("source", "bs")
-    opened = _open(path, track, exporttimestamps=1)
-    if not isinstance(opened, dict):  # BestSource returns the bare clip when it has no table to give
-        return _timeless(opened)
-    clip, ticks = opened["clip"], opened["timestamps"]
-    _check_constant_format(path, clip)
-    pts = [ticks] if isinstance(ticks, int) else list(ticks)
-    if NO_TIMESTAMP in pts:
-        return _timeless(clip)
-    time_base = Fraction(int(opened["timebasenum"]), int(opened["timebaseden"]))
-    rate = find_rate(pts, time_base, clip.fps or None)
+    clip, pts, time_base = _open_timed(path, track)
+    if clip.format is None or clip.width == 0:
+        raise InputError(
+            f"source: {str(path)!r} changes its size or pixel format on the way, which is not supported. "
+            "Convert it to one size and format first"
+        )
+    declared = clip.fps or None
+    if not pts or NO_TIMESTAMP in pts:
+        fps = declared or FALLBACK_RATE
+        rate, start = Rate(fps=fps, constant=True, slowest=fps, fastest=fps), Fraction(0)
+    else:
+        rate, start = find_rate(pts, time_base, declared), pts[0] * time_base
     if not rate.constant:
         clip = _open(path, track, fpsnum=rate.fps.numerator, fpsden=rate.fps.denominator)
     clip = clip.std.AssumeFPS(fpsnum=rate.fps.numerator, fpsden=rate.fps.denominator)
-    return OpenedVideo(clip=clip, rate=rate, start=pts[0] * time_base)
+    return OpenedVideo(clip=clip, rate=rate, start=start)
 
 
 def convert_format(clip: vs.VideoNode, name: str) -> vs.VideoNode:
@@ -135,36 +141,25 @@ def convert_format(clip: vs.VideoNode, name: str) -> vs.VideoNode:
     return clip.resize.Spline36(format=wanted.id, matrix=BT709 if from_rgb else None, dither_type="error_diffusion")
 
 
-def _open(path: str | Path, track: int | None, **arguments: int) -> vs.VideoNode:
+def _open_timed(path: str | Path, track: int | None) -> tuple[vs.VideoNode, list[int], Fraction]:
+    """Opens a film frame for frame; returns the clip, the frames' timestamps and their time base."""
+    opened: Any = _open(path, track, exporttimestamps=1)
+    ticks = opened["timestamps"]
+    pts = [ticks] if isinstance(ticks, int) else list(ticks)
+    return opened["clip"], pts, Fraction(int(opened["timebasenum"]), int(opened["timebaseden"]))
+
+
+def _open(path: str | Path, track: int | None, **arguments: int) -> Any:  # noqa: ANN401 (a clip, or a table with it)
     file = Path(path).absolute()
     try:
         facts = file.stat()
         name = cache_key({"path": str(file), "modified": facts.st_mtime_ns, "bytes": facts.st_size})
-        index = cache_folder("index") / name
-        return vs.core.bs.VideoSource(
-            str(file),
-            track=-1 if track is None else track,
-            cachemode=INDEX_MODE,
-            cachepath=str(index),
-            showprogress=1,
+        options: dict[str, Any] = {
+            "track": -1 if track is None else track,
+            "cachemode": INDEX_MODE,
+            "cachepath": str(cache_folder("index") / name),
             **arguments,
-        )
+        }
+        return vs.core.bs.VideoSource(str(file), **options)
     except (OSError, UnicodeError, vs.Error) as error:
         raise InputError(f"source: {str(path)!r} cannot be opened as a film ({error}). Check the file") from error
-
-
-def _check_constant_format(path: str | Path, clip: vs.VideoNode) -> None:
-    if clip.format is None or clip.width == 0:
-        raise InputError(
-            f"source: {str(path)!r} changes its size or pixel format on the way, which is not supported. "
-            "Convert it to one size and format first"
-        )
-
-
-def _timeless(clip: vs.VideoNode) -> OpenedVideo:
-    """A film without timestamps has the rate that it declares."""
-    fps = clip.fps or Fraction(25)
-    rate = Rate(fps=fps, constant=True, slowest=fps, fastest=fps)
-    return OpenedVideo(
-        clip=clip.std.AssumeFPS(fpsnum=fps.numerator, fpsden=fps.denominator), rate=rate, start=Fraction(0)
-    )

@@ -11,7 +11,7 @@ SEGMENT = b"\x18\x53\x80\x67"
 
 
 def missing_bytes(path: Path, container: str) -> int:
-    """Returns how many bytes a truncated film lacks.
+    """Returns how many bytes a truncated film lacks at least.
 
     Args:
         path: The file.

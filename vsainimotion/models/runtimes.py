@@ -2,17 +2,15 @@
 
 import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import vapoursynth as vs
-
 from vsainimotion.models.card import Card
 from vsainimotion.models.engines import find_or_build_engine
-from vsainimotion.models.tiles import TilePlan
+from vsainimotion.models.tiles import Size
 
 if TYPE_CHECKING:
     from vsscale.mlrt.backend.base import Backend
@@ -38,29 +36,10 @@ class Tuning:
     """Frames worked on at once."""
 
 
-type Infer = Callable[
-    ["Backend", Sequence[vs.VideoNode], Card, Path, TilePlan, bool], vs.VideoNode | list[vs.VideoNode]
-]
-"""Builds the nodes: backend, clips, card, ONNX file, sizes, and whether each output plane becomes a clip."""
-
-
-def infer_plain(
-    backend: "Backend", clips: Sequence[vs.VideoNode], card: Card, network: Path, plan: TilePlan, flexible: bool
-) -> vs.VideoNode | list[vs.VideoNode]:
-    """Runs a network as vs-jetpack does."""
-    del card
-    return backend.inference(clips, network, plan.overlap, plan.tile, flexible=flexible)
-
-
-def _infer_engine(
-    backend: "Backend", clips: Sequence[vs.VideoNode], card: Card, network: Path, plan: TilePlan, flexible: bool
-) -> vs.VideoNode | list[vs.VideoNode]:
-    """Runs an engine of our own cache; not run on our development machines, which have no TensorRT."""
-    from vsscale.mlrt.backend.base import Backend
-
-    engine = find_or_build_engine(card, network, plan.tile)
-    # What TRT.inference does after it has found an engine in its own cache, by the method that it inherits.
-    return Backend.inference(backend, clips, engine, plan.overlap, plan.tile, flexible=flexible)
+def _open_onnx(card: Card, network: Path, tile: Size) -> Path:
+    """Gives the plugin the ONNX file itself, which takes any size."""
+    del card, tile
+    return network
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,8 +62,8 @@ class BackendRow:
     """Whether it is fed and answers in half precision."""
     is_tried: bool
     """Whether a tiny network is run before it is called working; an engine takes too long to build for that."""
-    infer: Infer = infer_plain
-    """Runs a network."""
+    prepare: Callable[[Card, Path, Size], Path] = _open_onnx
+    """Makes what the plugin opens, from a card, its ONNX file and the size of its input."""
 
     @property
     def pip_line(self) -> str:
@@ -134,7 +113,7 @@ _ROWS = (
         is_gpu=True,
         wants_half=True,
         is_tried=False,
-        infer=_infer_engine,
+        prepare=find_or_build_engine,
     ),
     BackendRow(
         name="cuda",
