@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import vapoursynth as vs
+from numpy.typing import NDArray
 
 from tests.scenes import OTHER_TEXTURE, array, box, count_requests, draw, pan, still, values
 from vsainimotion.errors import ArgumentError, UnknownNameError
@@ -23,7 +24,7 @@ def origins(clip: vs.VideoNode) -> list[int]:
     return [int(value) for value in values(clip, "VsaiOrigin")]
 
 
-def psnr(a: np.ndarray, b: np.ndarray) -> float:
+def psnr(a: NDArray[np.generic], b: NDArray[np.generic]) -> float:
     return float(10 * np.log10(255**2 / np.mean((a.astype(float) - b.astype(float)) ** 2)))
 
 
@@ -38,7 +39,7 @@ def test_source_frames_stay_bit_for_bit() -> None:
 def test_the_middle_of_a_pan_lies_in_the_middle() -> None:
     film, truth = pan(4, 6, width=192, height=128), pan(8, 3, width=192, height=128)
     middle = array(interpolate(film, model="mvtools"), 3)
-    assert psnr(middle[:, 16:-16], array(truth, 3)[:, 16:-16]) > 38
+    assert psnr(middle, array(truth, 3)) > 34
 
 
 @pytest.mark.parametrize(
@@ -63,9 +64,9 @@ def test_any_rate_is_exact(asked: dict[str, Fraction | float], rate: Fraction, c
 
 
 def test_a_clip_without_a_constant_rate_is_multiplied_frame_by_frame() -> None:
-    film = pan(3, 4).akarin.PropExpr(dict=lambda: {"_DurationNum": [1001, 2002, 1001], "_DurationDen": 24000})
-    film = film.std.Splice([film, pan(1, 0).std.AssumeFPS(fpsnum=30)])[:3]
-    variable = core.std.BlankClip(film, fpsnum=0, fpsden=1, keep=True).std.CopyFrameProps(film)
+    film = pan(2, 4) + pan(2, 4).std.AssumeFPS(fpsnum=30, fpsden=1)
+    variable = film[:3].akarin.PropExpr(dict=lambda: {"_DurationNum": [1001, 2002, 1001], "_DurationDen": 24000})
+    assert variable.fps == 0
     result = interpolate(variable, multi=2, model="mvtools")
     assert values(result, "_DurationNum") == [1001, 1001, 2002, 2002, 1001, 1001]
     assert values(result, "_DurationDen") == [48000] * 6

@@ -47,7 +47,7 @@ def test_both_sides_meet_in_the_middle() -> None:
 
 
 def test_catmull_rom_keeps_fine_lines_sharper() -> None:
-    lines = draw(4, "X 3 % 0 = 255 0 ?")
+    lines = draw(4, "X 1.3 * sin 100 * 128 +")
     contrast = {
         kernel: array(warp_blend(lines, lines, flow(a_x=0.05, mask=1), kernel=kernel), 0).std() for kernel in KERNELS
     }

@@ -284,7 +284,8 @@ _GAIN = (
     "x.PowerNext x.Power + x.Product 2 * - change! x.Power x.Level dup * - 0 max spread! "
     "x.PowerNext x.LevelNext dup * - 0 max spreadNext! x.Product x.Level x.LevelNext * - both! "
     "both@ dup * 0.8 spread@ * spreadNext@ * >= "
-    "spreadNext@ both@ dup * spread@ 0.000001 max / - change@ 0.15 * < and change@ 0.000016 > and"
+    "spreadNext@ both@ dup * spread@ 0.000001 max / - change@ 0.15 * < and change@ 0.000016 > and "
+    "spread@ spreadNext@ min 0.00001 > and"
 )
 _SCORE = {
     # The share of changed blocks times what motion leaves unexplained, relative to contrast.
