@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -9,9 +10,9 @@ import vapoursynth as vs
 
 from tests.scenes import OTHER_TEXTURE, array, box, count_requests, pan, still, values
 from vsainimotion import motion
-from vsainimotion.backend import choose_backend
+from vsainimotion.backend import Choice, choose_backend, run_network
 from vsainimotion.interpolate import interpolate
-from vsainimotion.models import find_card
+from vsainimotion.models import Card, find_card
 from vsainimotion.motion import estimate_motion, plan_analysis_size
 from vsainimotion.timeline import TIMESTEP_PROPERTY, Origin
 
@@ -51,13 +52,14 @@ def test_a_flow_network_reads_a_small_copy_and_only_where_something_moved() -> N
     asked: list[list[int]] = []
     sizes: list[tuple[int, int]] = []
 
-    def counted(clips: list[vs.VideoNode], *rest: object, **options: object) -> list[vs.VideoNode]:
+    def counted(
+        clips: list[vs.VideoNode], card: Card, choice: Choice, *, flexible: Literal[True]
+    ) -> list[vs.VideoNode]:
         sizes.append((clips[0].width, clips[0].height))
         watched, requests = count_requests(clips[0])
         asked.append(requests)
-        return run_network([watched, *clips[1:]], *rest, **options)  # type: ignore[arg-type,return-value,call-overload] # passed on
+        return run_network([watched, *clips[1:]], card, choice, flexible=flexible)
 
-    run_network = motion.run_network
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(motion, "run_network", counted)
         made = interpolate(scene, model="flow-pan")

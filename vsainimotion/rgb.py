@@ -36,7 +36,9 @@ def to_rgb(clip: vs.VideoNode, width: int | None = None, height: int | None = No
     return resize(width, height, format=vs.RGBS, range=vs.RANGE_FULL)
 
 
-def from_rgb(rgb: vs.VideoNode, like: vs.VideoNode, width: int | None = None, height: int | None = None) -> vs.VideoNode:
+def from_rgb(
+    rgb: vs.VideoNode, like: vs.VideoNode, width: int | None = None, height: int | None = None
+) -> vs.VideoNode:
     """Converts RGBS back to the format of a clip, with Spline36 to another size if one is given.
 
     Args:
