@@ -1,7 +1,6 @@
 """Which plugin runs a network, chosen by what is installed and works, and the one function that runs it."""
 
 import functools
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,7 +202,7 @@ def _infer(
     if choice.name not in BACKENDS:
         return choice.backend.inference(clips, network, plan.overlap, plan.tile, flexible=flexible)
     row = BACKENDS[choice.name]
-    streams = 2 if row.is_gpu else plan_streams(plan.tile, os.cpu_count() or 1)
+    streams = 2 if row.is_gpu else plan_streams(plan.tile, vs.core.num_threads)
     backend = row.build(Tuning(bfloat16=card.is_bfloat16_safe, num_streams=streams))
     opened = row.prepare(card, network, plan.tile)
     # The method that all of them inherit: those of OpenVINO and TensorRT look at the properties of frame 0 of the
