@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -43,12 +43,10 @@ _SET_ASIDE = ("_FieldBased", "_Matrix", "_Transfer", "_Primaries")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SizePlan:
-    """What will be made of a clip's size."""
+    """What will be made of a clip's size: width and height in pixels."""
 
     width: int
-    """Width of the result in pixels."""
     height: int
-    """Height of the result in pixels."""
     keeps_ratio: bool
     """Whether width over height is the clip's, up to rounding; otherwise the sample aspect ratio changes."""
 
@@ -170,14 +168,8 @@ def upscale(
     if card is None:
         large = getattr(plain.resize, KERNELS[str(model)])(width=plan.width, height=plan.height)
     else:
-        runner = _Runner(
-            card=card,
-            choice=choose_backend(backend),
-            tilesize=tilesize,
-            overlap=overlap,
-            size=(plan.width, plan.height),
-            tags=clip,
-        )
+        size = (plan.width, plan.height)
+        runner = _Runner(card, choose_backend(backend), tilesize=tilesize, overlap=overlap, size=size, tags=clip)
         large = _REDRAW[card.kind, fmt.color_family](plain, runner)
     if reuse:
         large = _reuse_drawings(large, clip)
@@ -197,12 +189,13 @@ def _find_upscaler(model: str | Card) -> Card | None:
     return card
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class _Runner:
     """A network with everything that was asked of it."""
 
     card: Card
     choice: Choice
+    _: KW_ONLY
     tilesize: int | Size | None
     overlap: int | None
     size: Size
@@ -223,16 +216,9 @@ class _Runner:
         return clip.resize.Spline36(width=self.size[0], height=self.size[1], format=fmt.id)
 
 
-def _format(clip: vs.VideoNode) -> vs.VideoFormat:
-    """Returns the format of a clip that is known to be constant."""
-    if clip.format is None:
-        raise ArgumentError("upscale: 'clip' must have one format throughout (got a variable clip)")
-    return clip.format
-
-
 def _redraw_plane(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
     """Enlarges a GRAY clip; its range is on the frames and stays there."""
-    return runner.fit(runner.run(clip.resize.Point(format=vs.GRAYS)), _format(clip))
+    return runner.fit(runner.run(clip.resize.Point(format=vs.GRAYS)), clip.format)
 
 
 def _redraw_luma(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
@@ -248,39 +234,32 @@ def _redraw_luma_of_rgb(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
     """Enlarges luma of an RGB clip; in float, going to YUV and back loses nothing."""
     yuv = _redraw_luma(clip.resize.Point(format=vs.YUV444PS, matrix=_BT709), runner)
     rgb = yuv.resize.Point(format=vs.RGBS, matrix_in=_BT709).std.CopyFrameProps(clip, props=_RANGE)
-    return rgb.resize.Point(format=_format(clip).id)
+    return rgb.resize.Point(format=clip.format.id)
 
 
 def _redraw_rgb(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
     """Enlarges an RGB clip with an RGB network."""
-    return runner.fit(
-        runner.run(clip.resize.Point(format=vs.RGBS)).std.CopyFrameProps(clip, props=_RANGE), _format(clip)
-    )
+    return runner.fit(runner.run(clip.resize.Point(format=vs.RGBS)).std.CopyFrameProps(clip, props=_RANGE), clip.format)
 
 
 def _redraw_rgb_of_gray(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
     """Enlarges a GRAY clip with an RGB network that sees it three times."""
     gray = clip.resize.Point(format=vs.GRAYS)
-    rgb = runner.run(vs.core.std.ShufflePlanes([gray, gray, gray], planes=[0, 0, 0], colorfamily=vs.RGB))
-    back = (
-        rgb.std.RemoveFrameProps(_SET_ASIDE)
-        .resize.Point(format=vs.GRAYS, matrix=_BT709)
-        .std.CopyFrameProps(clip, props=_RANGE)
-    )
-    return runner.fit(back, _format(clip))
+    rgb = vs.core.std.ShufflePlanes([gray, gray, gray], planes=[0, 0, 0], colorfamily=vs.RGB)
+    large = runner.run(rgb.std.RemoveFrameProps(_SET_ASIDE)).resize.Point(format=vs.GRAYS, matrix=_BT709)
+    return runner.fit(large.std.CopyFrameProps(clip, props=_RANGE), clip.format)
 
 
 def _redraw_rgb_of_yuv(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
     """Enlarges a YUV clip with an RGB network, through each frame's own matrix; only that one is computed."""
-    untagged = _MATRICES.index(_BT709 if clip.height >= _HD_HEIGHT else _BT601)
-    choose = str(untagged)
+    choose = str(_MATRICES.index(_BT709 if clip.height >= _HD_HEIGHT else _BT601))
     for index, matrix in enumerate(_MATRICES):
         choose = f"x._Matrix {matrix} = {index} {choose} ?"
     options = [clip.resize.Spline36(format=vs.RGBS, matrix_in=matrix) for matrix in _MATRICES]
     rgb = runner.run(vs.core.akarin.Select(options, [runner.tags], choose))
     options = [rgb.resize.Point(format=vs.YUV444PS, matrix=matrix) for matrix in _MATRICES]
     yuv = vs.core.akarin.Select(options, [runner.tags], choose)
-    return runner.fit(yuv.std.CopyFrameProps(clip, props=[*_RANGE, "_ChromaLocation"]), _format(clip))
+    return runner.fit(yuv.std.CopyFrameProps(clip, props=[*_RANGE, "_ChromaLocation"]), clip.format)
 
 
 _REDRAW: Mapping[tuple[str, vs.ColorFamily], Callable[[vs.VideoNode, _Runner], vs.VideoNode]] = MappingProxyType(
