@@ -15,6 +15,7 @@ from vsainimotion.models.card import Card
 from vsainimotion.models.catalogue import find_card
 from vsainimotion.models.tiles import Size
 from vsainimotion.native import check_clip, check_plugins
+from vsainimotion.rgb import from_rgb, to_rgb
 
 if TYPE_CHECKING:
     from vsscale.mlrt.backend.base import Backend
@@ -33,9 +34,6 @@ RUN_REACH = 64
 many frames."""
 
 _CHROMA_KERNEL = "spline36"  # as sharp as a network's edges, and rings less than lanczos on flat cel colours
-_MATRICES = (1, 4, 5, 6, 7, 8, 9)  # values of _Matrix that lead from YUV to RGB and back
-_BT709, _BT601 = 1, 6
-_HD_HEIGHT = 720  # from here on an untagged clip counts as BT.709, as players have it
 _RANGE = ("_Range", "_ColorRange")  # the second is the older name
 # Not needed to enlarge, and core.resize refuses frames on which they are odd: RGB with a matrix, fields of odd height.
 _SET_ASIDE = ("_FieldBased", "_Matrix", "_Transfer", "_Primaries")
@@ -232,34 +230,17 @@ def _redraw_luma(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
 
 def _redraw_luma_of_rgb(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
     """Enlarges luma of an RGB clip; in float, going to YUV and back loses nothing."""
-    yuv = _redraw_luma(clip.resize.Point(format=vs.YUV444PS, matrix=_BT709), runner)
-    rgb = yuv.resize.Point(format=vs.RGBS, matrix_in=_BT709).std.CopyFrameProps(clip, props=_RANGE)
+    yuv = _redraw_luma(clip.resize.Point(format=vs.YUV444PS, matrix=vs.MATRIX_BT709), runner)
+    rgb = yuv.resize.Point(format=vs.RGBS, matrix_in=vs.MATRIX_BT709).std.CopyFrameProps(clip, props=_RANGE)
     return rgb.resize.Point(format=clip.format.id)
 
 
 def _redraw_rgb(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
-    """Enlarges an RGB clip with an RGB network."""
-    return runner.fit(runner.run(clip.resize.Point(format=vs.RGBS)).std.CopyFrameProps(clip, props=_RANGE), clip.format)
-
-
-def _redraw_rgb_of_gray(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
-    """Enlarges a GRAY clip with an RGB network that sees it three times."""
-    gray = clip.resize.Point(format=vs.GRAYS)
-    rgb = vs.core.std.ShufflePlanes([gray, gray, gray], planes=[0, 0, 0], colorfamily=vs.RGB)
-    large = runner.run(rgb.std.RemoveFrameProps(_SET_ASIDE)).resize.Point(format=vs.GRAYS, matrix=_BT709)
-    return runner.fit(large.std.CopyFrameProps(clip, props=_RANGE), clip.format)
-
-
-def _redraw_rgb_of_yuv(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
-    """Enlarges a YUV clip with an RGB network, through each frame's own matrix; only that one is computed."""
-    choose = str(_MATRICES.index(_BT709 if clip.height >= _HD_HEIGHT else _BT601))
-    for index, matrix in enumerate(_MATRICES):
-        choose = f"x._Matrix {matrix} = {index} {choose} ?"
-    options = [clip.resize.Spline36(format=vs.RGBS, matrix_in=matrix) for matrix in _MATRICES]
-    rgb = runner.run(vs.core.akarin.Select(options, [runner.tags], choose))
-    options = [rgb.resize.Point(format=vs.YUV444PS, matrix=matrix) for matrix in _MATRICES]
-    yuv = vs.core.akarin.Select(options, [runner.tags], choose)
-    return runner.fit(yuv.std.CopyFrameProps(clip, props=[*_RANGE, "_ChromaLocation"]), clip.format)
+    """Enlarges any clip with an RGB network; what is not RGB goes there and back by each frame's own matrix."""
+    if clip.format.color_family == vs.YUV:
+        clip = clip.std.CopyFrameProps(runner.tags, props=["_Matrix"])
+    width, height = runner.size
+    return from_rgb(runner.run(to_rgb(clip)), runner.tags, width, height)
 
 
 _REDRAW: Mapping[tuple[str, vs.ColorFamily], Callable[[vs.VideoNode, _Runner], vs.VideoNode]] = MappingProxyType(
@@ -267,8 +248,8 @@ _REDRAW: Mapping[tuple[str, vs.ColorFamily], Callable[[vs.VideoNode, _Runner], v
         ("luma", vs.GRAY): _redraw_plane,
         ("luma", vs.YUV): _redraw_luma,
         ("luma", vs.RGB): _redraw_luma_of_rgb,
-        ("rgb", vs.GRAY): _redraw_rgb_of_gray,
-        ("rgb", vs.YUV): _redraw_rgb_of_yuv,
+        ("rgb", vs.GRAY): _redraw_rgb,
+        ("rgb", vs.YUV): _redraw_rgb,
         ("rgb", vs.RGB): _redraw_rgb,
     }
 )
