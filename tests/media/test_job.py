@@ -83,7 +83,7 @@ def test_new_frames_and_lines_come_out_as_planned(rich: Path, tmp_path: Path) ->
     out = tmp_path / "out.mp4"
     only_picture = tmp_path / "only.mkv"
     only_picture.write_bytes(rich.read_bytes())
-    planned = plan(rich, out.with_suffix(".mkv"), enhance=Options(multi=Fraction(2), height=96))
+    planned = plan(rich, out.with_suffix(".mkv"), enhance=Options(multi=Fraction(2), height=96, upscaler="spline36"))
     assert (planned.rendered.frames, planned.rendered.fps, planned.rendered.height) == (144, 2 * NTSC, 96)
     run(planned)
     video = probe(out.with_suffix(".mkv")).video
@@ -200,7 +200,7 @@ def test_hdr10_metadata_arrives(make_film: MakeFilm, tmp_path: Path, encoder: st
 
 def test_the_script_gives_the_same_frames_under_vspipe_as_the_job(rich: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.mkv"
-    planned = plan(rich, out, LOSSLESS, Options(multi=Fraction(2), height=96))
+    planned = plan(rich, out, LOSSLESS, Options(multi=Fraction(2), height=96, upscaler="spline36"))
     run(planned)
     script = tmp_path / "script.vpy"
     script.write_text(planned.opened.script, "utf-8")

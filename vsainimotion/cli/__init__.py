@@ -101,6 +101,6 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def _fail(message: str, code: int, *, debug: bool) -> int:
     if debug:
-        raise
+        traceback.print_exc()
     print(f"ainimotion: {' '.join(message.split())}", file=sys.stderr)
     return code

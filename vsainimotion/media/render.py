@@ -67,7 +67,7 @@ class _Count:
         """Counts frames in `vspipe --json`: one object a line, while they are rendered."""
         for line in lines:
             text = line.strip().rstrip(",")
-            if text.startswith("{"):
+            if text.startswith("{") and line.endswith("\n"):  # a killed vspipe leaves half a line
                 self.frames += 1
                 self.repeated += json.loads(text).get("VsaiOrigin") == REPEATED
 
@@ -115,10 +115,10 @@ def render(
                 break
             on_progress(progress())
         vspipe.wait()
-        for thread in threads:
-            thread.join()
     finally:
         _stop(vspipe, encoder)
+        for thread in threads:
+            thread.join()
         for stream in (vspipe.stderr, encoder.stderr, report):
             if stream:
                 stream.close()
