@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -230,3 +231,13 @@ def test_a_python_outside_the_path_is_found_where_version_managers_keep_it(check
         result = run(checkout, *ASK, env=env)
         assert result.returncode == 0, result.stderr
         assert result.stdout == f"{checkout / '.venv'}\n"
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(root: Path, tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=root, check=True, capture_output=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        names = wheel.namelist()
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"vsainimotion"}
+    shipped = [path for path in (root / "vsainimotion" / "models").iterdir() if path.suffix in {".onnx", ".toml"}]
+    assert {f"vsainimotion/models/{path.name}" for path in shipped} | {"vsainimotion/py.typed"} <= set(names)
