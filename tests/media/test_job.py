@@ -13,6 +13,7 @@ import pytest
 from tests.media.films import FONT, X264, MakeFilm, frame_count, payloads, picture, times, tone
 from vsainimotion.enhance import Options
 from vsainimotion.errors import ArgumentError, JobError, OutputError
+from vsainimotion.media import render
 from vsainimotion.media.encode import EncodeOptions
 from vsainimotion.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from vsainimotion.media.job import Plan, Request, Result, plan_job, run_job
@@ -347,6 +348,15 @@ def test_the_job_tells_its_progress_and_the_share_of_repeated_frames(plain: Path
     assert told[-1] == result.progress
     assert (result.progress.frames, result.progress.total) == (12, 12)
     assert result.progress.repeated_share == 0
+
+
+def test_frames_are_counted_without_a_pipe_for_their_properties(
+    plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "PIPE_NAMES", False)
+    result = run(plan(plain, tmp_path / "out.mkv"))
+    assert result.progress.repeated_share is None
+    assert frame_count(tmp_path / "out.mkv") == 12
 
 
 def test_what_a_container_cannot_hold_is_refused_before_the_job(rich: Path, tmp_path: Path) -> None:
