@@ -4,7 +4,6 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-import av
 import pytest
 
 from tests.media.films import payloads, times
@@ -13,7 +12,7 @@ from vsainimotion.media.colour import Colour
 from vsainimotion.media.container import CONTAINERS
 from vsainimotion.media.mux import MuxPlan, cut_chapters, mux, write_error
 
-BASE = av.AVRational(1, 1000) if hasattr(av, "AVRational") else Fraction(1, 1000)
+BASE = Fraction(1, 1000)
 
 
 def chapter(start: int, end: int) -> dict[str, object]:

@@ -147,7 +147,7 @@ def main_video(container: av.container.InputContainer) -> av.video.stream.VideoS
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic:
             return stream
-    kinds = sorted({stream.type for stream in container.streams})
+    kinds = sorted({"a cover" if stream.type == "video" else stream.type for stream in container.streams})
     raise InputError(f"{container.name!r} has no moving picture, only {' and '.join(kinds) or 'nothing'}. Name a film")
 
 
