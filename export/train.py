@@ -1,6 +1,6 @@
 """Train a network as its run's TOML file says; go on from the last checkpoint when there is one.
 
-    python -m export.train export/runs/flow-fast.toml [--until 15:20]
+python -m export.train export/runs/flow-fast.toml [--until 15:20]
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def train(run: Run, *, root: Path = ROOT, deadline: float = math.inf, stop_step:
             trainer.save(checkpoint)
             saved = time.time()
     trainer.save(checkpoint)
-    save_file(trainer.average, out / f"{run.name}.safetensors")
+    save_file(trainer.average, out / f"{run.name}.safetensors", metadata={"steps": str(trainer.step)})
     write_line(log, event="stop", step=trainer.step, **check(trainer, held_out))
     return trainer
 
