@@ -24,16 +24,15 @@ from vsainimotion.media.encode import (
 )
 from vsainimotion.media.encoders import find_encoder
 from vsainimotion.media.ffmpeg import find_ffmpeg
+from vsainimotion.media.film import SourceInfo, main_track
 from vsainimotion.media.mux import Muxed, MuxPlan, mux, set_aspect
-from vsainimotion.media.probe import SourceInfo, check_readable, probe
+from vsainimotion.media.probe import check_readable, probe
 from vsainimotion.media.render import Progress, render
 from vsainimotion.media.span import Span, plan_frames
 from vsainimotion.media.timeline import Timeline, read_timeline
 from vsainimotion.media.verify import Expected, verify
-from vsainimotion.media.vspipe import ScriptInfo, pipe_command, read_first_properties, read_info
+from vsainimotion.media.vspipe import SCRIPT_NAME, ScriptInfo, pipe_command, read_output
 from vsainimotion.media.workplace import check_output, move_in_place, temporary_files
-
-SCRIPT_NAME = "enhance.vpy"
 
 COUNTED_KINDS = frozenset({"video", "audio", "subtitle", "attachment"})
 """Kinds of streams that the result is checked for; muxers write data streams of their own."""
@@ -128,7 +127,7 @@ def open_film(
         VsaiError: The film is not one, or the part is not in it.
     """
     info = probe(source)
-    track = _track(info)
+    track = main_track(info)
     timeline = read_timeline(info.path, track, report)
     first, last = (0, timeline.frames - 1) if span is None else plan_frames(span, timeline.rate.fps, timeline.frames)
     format_name = choose_format(encode, timeline.format) if encode else timeline.format
@@ -164,14 +163,12 @@ def plan_job(request: Request, report: Report) -> Plan:
     video = opened.info.video.index
     with av.open(str(opened.info.path)) as film:
         copied, left_out = split_streams(film, container, video)
-    with script_file(opened.script) as script:
-        rendered = read_info(script)
-        colour = read_colour(read_first_properties(script))
+    rendered, properties = read_output(opened.script)
     return Plan(
         request=request,
         opened=opened,
         rendered=rendered,
-        colour=colour,
+        colour=read_colour(properties),
         ffmpeg=program,
         container=container,
         copied=tuple(copied),
@@ -217,12 +214,6 @@ def script_file(text: str) -> Iterator[Path]:
         script = Path(folder, SCRIPT_NAME)
         script.write_text(text, "utf-8")
         yield script
-
-
-def _track(info: SourceInfo) -> int | None:
-    """Returns the index of the main picture if it is not the first video stream: a cover may come before it."""
-    first = next(stream.index for stream in info.streams if stream.kind == "video")
-    return None if info.video.index == first else info.video.index
 
 
 def _mux_plan(plan: Plan, picture: Path, output: Path) -> MuxPlan:
