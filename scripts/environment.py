@@ -29,7 +29,7 @@ LOCKS = {"core": "requirements.lock", "dev": "requirements-dev.lock"}
 INCLUDES = {"core": ("core",), "dev": ("core", "dev")}
 """What each set brings: the development lock pins everything that the core lock pins, to the same versions."""
 NOTICES = {
-    "core": "about 300 MB to download, under a minute on a fast line",
+    "core": "about 200 MB to download, a minute on most lines",
     "dev": "with torch for the training tests: about 3 GB to download, some minutes",
 }
 
