@@ -11,6 +11,7 @@ import vapoursynth as vs
 from numpy.typing import NDArray
 
 from vsainimotion.errors import ArgumentError, UnknownNameError
+from vsainimotion.gate import gate
 from vsainimotion.models import Card, load_card
 from vsainimotion.upscale import SizePlan, plan_size, upscale
 
@@ -326,6 +327,16 @@ def test_a_held_frame_shows_its_first_frame_at_any_start_and_in_any_order(monkey
     assert watch.frames == [8]
 
 
+def test_what_the_gate_calls_held_is_enlarged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = watch_network(monkeypatch)
+    still = [picture(96, 64, vs.YUV420P8, length=run) for run in (3, 2, 4)]
+    moved = [clip.std.CropRel(left=2 * index).std.AddBorders(left=2 * index) for index, clip in enumerate(still)]
+    large = upscale(gate(vs.core.std.Splice(moved)), scale=2, model=LUMA)
+    for frame in large.frames(close=True):
+        assert frame.width == 192
+    assert sorted(watch.frames) == [0, 3, 5]
+
+
 def test_without_the_gate_every_frame_is_enlarged_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     watch = watch_network(monkeypatch)
     clip = drawings(RUNS).std.RemoveFrameProps("VsaiRun")
@@ -335,21 +346,18 @@ def test_without_the_gate_every_frame_is_enlarged_for_itself(monkeypatch: pytest
     assert sorted(watch.frames) == sorted([*range(clip.num_frames)] * 2)
 
 
-def test_a_hold_beyond_the_reach_is_enlarged_once_in_a_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "counted",
+    ["x.VsaiRun", "x.VsaiRun 64 min", "x.VsaiRun 64 < x.VsaiRun N 64 % ?"],
+    ids=["without end", "capped", "anew at multiples of 64"],
+)
+def test_a_hold_beyond_the_reach_is_enlarged_once_in_a_reach(monkeypatch: pytest.MonkeyPatch, counted: str) -> None:
     watch = watch_network(monkeypatch)
-    clip = drawings([10, 400, 5])
+    clip = drawings([10, 200, 5]).akarin.PropExpr(lambda: {"VsaiRun": counted})
     for frame in upscale(clip, scale=2, model=LUMA).frames(close=True):
         assert frame.width == 64
-    # The first 120 frames of the hold go back to its start, 10; later ones to 120, 240 and 360.
-    assert sorted(watch.frames) == [0, 10, 120, 240, 360, 410]
-
-
-def test_a_run_that_a_gate_caps_is_not_taken_for_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    watch = watch_network(monkeypatch)
-    clip = drawings([10, 400, 5]).akarin.PropExpr(lambda: {"VsaiRun": "x.VsaiRun 120 min"})
-    for frame in upscale(clip, scale=2, model=LUMA).frames(close=True):
-        assert frame.width == 64
-    assert sorted(watch.frames) == [0, 10, 120, 240, 360, 410]
+    # The first 64 frames of the hold go back to its start, 10; later ones to 64, 128 and 192.
+    assert sorted(watch.frames) == [0, 10, 64, 128, 192, 210]
 
 
 def test_a_clip_that_starts_within_a_hold_goes_back_to_its_first_frame(monkeypatch: pytest.MonkeyPatch) -> None:

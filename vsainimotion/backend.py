@@ -13,14 +13,18 @@ from vsainimotion.errors import ArgumentError, InputError, MissingError, Unknown
 from vsainimotion.models.card import Card
 from vsainimotion.models.catalogue import SHIPPED, locate_network
 from vsainimotion.models.runtimes import BACKENDS, Tuning
-from vsainimotion.models.tiles import Size, TilePlan, plan_streams, plan_tiles
+from vsainimotion.models.tiles import (
+    CPU_TILE_PIXELS,
+    GPU_TILE_PIXELS,
+    Size,
+    TilePlan,
+    plan_streams,
+    plan_tiles,
+)
 from vsainimotion.native import is_plugin_loaded
 
 if TYPE_CHECKING:
     from vsscale.mlrt.backend.base import Backend
-
-_TILE_PIXELS = {False: 1024 * 1024, True: 4096 * 2304}
-"""Largest tile by `is_gpu`: on a CPU, activations of one 1080p frame through 24 channels take 0.5 GiB."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -176,8 +180,8 @@ def run_network(
     network = locate_network(card)
     width, height = clips[0].width, clips[0].height
     row = BACKENDS.get(choice.name)
-    is_gpu = row is not None and row.is_gpu
-    plan = plan_tiles(card, width, height, pixels=_TILE_PIXELS[is_gpu], tilesize=tilesize, overlap=overlap)
+    pixels = GPU_TILE_PIXELS if row is not None and row.is_gpu else CPU_TILE_PIXELS
+    plan = plan_tiles(card, width, height, pixels=pixels, tilesize=tilesize, overlap=overlap)
     padded = [_pad(clip, plan.padded, half=row is not None and row.wants_half) for clip in clips]
     try:
         result = _infer(choice, card, network, padded, plan, flexible=flexible)
@@ -241,3 +245,29 @@ def _crop(clip: vs.VideoNode, card: Card, plan: TilePlan, width: int, height: in
     if plan.padded == (width, height):
         return clip
     return clip.std.CropAbs(width=width * card.scale, height=height * card.scale)
+
+
+def check_network(card: Card, choice: Choice) -> None:
+    """Runs a network on one small black frame and checks what comes back.
+
+    Args:
+        card: The network.
+        choice: What runs it.
+
+    Raises:
+        MissingError: The network's file is missing.
+        InputError: The network does not run, or its planes or its scale are not those on the card.
+    """
+    width, height = (max(64, side) for side in card.size_minimum)
+    clip = vs.core.std.BlankClip(width=width, height=height, format=vs.GRAYS, length=1)
+    planes = run_network([clip] * card.planes, card, choice, flexible=True)
+    if len(planes) != card.outputs:
+        raise InputError(
+            f"check_network: network '{card.name}' returns {len(planes)} planes, where a {card.kind} network has "
+            f"{card.outputs}"
+        )
+    try:
+        for plane in planes:
+            plane.get_frame(0).close()
+    except vs.Error as error:
+        raise InputError(f"check_network: network '{card.name}' does not run ({str(error).strip()})") from error

@@ -31,7 +31,7 @@ _HOLD_PEAK_TO_MEAN = 8
 """A hold's mean difference is at most this part of its peak: a slow fade changes little anywhere, but everywhere."""
 _RUN_STEPS = 6
 """A hold's frames know their first frame up to 2**6 frames back; longer holds start anew every 64 frames."""
-_RUN_CHECKS_FRAMES = (4, 16)
+_RUN_CHECKS_FRAMES = (4, 16, 32)
 
 
 class Interval(IntEnum):
@@ -174,10 +174,10 @@ def _classify(clip: vs.VideoNode, options: GateOptions) -> vs.VideoNode:
     return pixel.std.CopyFrameProps(marked, props=list(PROPERTIES))
 
 
-def _measure_fine(clip: vs.VideoNode) -> vs.VideoNode:
-    """Measures the mean (`FineAverage`) and the largest block difference (`BlockMax`) of each interval."""
+def _measure_fine(clip: vs.VideoNode, frames: int = 1) -> vs.VideoNode:
+    """Measures the mean (`FineAverage`) and the largest block difference (`BlockMax`) to a frame some frames ahead."""
     copy = luma_copy(clip, *plan_fine_size(clip.width, clip.height), bits=16)
-    difference = core.akarin.Expr([copy, shift(copy, 1)], "x y - abs")
+    difference = core.akarin.Expr([copy, shift(copy, frames)], "x y - abs")
     return _block_max(difference).std.CopyFrameProps(difference.std.PlaneStats(prop="Fine"), props=["FineAverage"])
 
 
@@ -192,7 +192,7 @@ def _measure_coarse(clip: vs.VideoNode) -> vs.VideoNode:
 
     Returns:
         A clip with the properties, all 0 to 1: `Level` and `LevelNext` (mean luma of both frames), `Power` and
-        `PowerNext` (mean square), `Plain`, `Back2`, `Back3` (mean difference one, two and three frames ahead), `Back`
+        `PowerNext` (mean square), `Product` (mean product of both), `Plain`, `Back2`, `Back3` (mean difference one, two and three frames ahead), `Back`
         and `Forth` (mean difference after motion compensation in each direction, level removed), `Beyond` (the part of
         it, level kept, that no shift within a pixel explains), `Changed` (share of blocks that differ), `Bend` (second
         difference in time).
@@ -207,6 +207,7 @@ def _measure_coarse(clip: vs.VideoNode) -> vs.VideoNode:
         "LevelNext": (shift(levels, 1), "OwnAverage"),
         "Power": (power, "PowerAverage"),
         "PowerNext": (shift(power, 1), "PowerAverage"),
+        "Product": (_stats(core.akarin.Expr([copy, after], "x y * 65025 /", format=vs.GRAYS), "Both"), "BothAverage"),
         "Plain": (_difference(copy, after), "GapDiff"),
         "Plain2": (_difference(copy, shift(copy, 2)), "GapDiff"),
         "Plain3": (_difference(copy, shift(copy, 3)), "GapDiff"),
@@ -253,13 +254,13 @@ def _beyond_a_pixel(clip: vs.VideoNode, prediction: vs.VideoNode) -> vs.VideoNod
 
 
 def _changed_blocks(clip: vs.VideoNode, after: vs.VideoNode) -> vs.VideoNode:
-    """Marks the blocks that differ, level removed, by half of the contrast (between 2 and 10 % of the range)."""
+    """Marks the blocks that differ, level removed, by half of the contrast (between 1 and 10 % of the range)."""
     blocks = _levelled(clip, after).resize.Bilinear(clip.width // _COARSE_BLOCK_PX, clip.height // _COARSE_BLOCK_PX)
     power = _stats(core.akarin.Expr(clip, "x 255 / dup *", format=vs.GRAYS), "Power")
     facts = blocks.std.CopyFrameProps(power, props=["PowerAverage"])
     facts = facts.std.CopyFrameProps(_stats(clip, "Own"), props=["OwnAverage"])
     half_contrast = "x.PowerAverage x.OwnAverage dup * - 0 max sqrt 127 *"
-    return _stats(core.akarin.Expr(facts, f"x {half_contrast} 5 max 24 min > 255 0 ?"), "Blocks")
+    return _stats(core.akarin.Expr(facts, f"x {half_contrast} 2.5 max 24 min > 255 0 ?"), "Blocks")
 
 
 def _read_marks(clip: vs.VideoNode) -> vs.VideoNode:
@@ -274,17 +275,27 @@ def _read_marks(clip: vs.VideoNode) -> vs.VideoNode:
 
 # In these expressions x is the interval itself, y the one before, z the one after, a the one two before, b the fine
 # measurement and c the marks. The constants were set on the clips and scenes named in docs/gate.md.
-_CONTRAST = "x.Power x.Level dup * - 0 max sqrt x.PowerNext x.LevelNext dup * - 0 max sqrt + 2 / 0.02 +"
+_CONTRAST = "x.Power x.Level dup * - 0 max sqrt x.PowerNext x.LevelNext dup * - 0 max sqrt + 2 / 0.008 +"
 _RESIDUAL = "x.Back x.Forth min"
+_SMOOTH = "x.Bend z.Bend min x.Plain 0.3 * <"
+# One picture made brighter, darker, stronger or weaker: it is much like the one before (correlation), and a gain and an
+# offset (a line fitted to the pixels of both) explain nearly all of the change.
+_GAIN = (
+    "x.PowerNext x.Power + x.Product 2 * - change! x.Power x.Level dup * - 0 max spread! "
+    "x.PowerNext x.LevelNext dup * - 0 max spreadNext! x.Product x.Level x.LevelNext * - both! "
+    "both@ dup * 0.8 spread@ * spreadNext@ * >= "
+    "spreadNext@ both@ dup * spread@ 0.000001 max / - change@ 0.15 * < and change@ 0.000016 > and "
+    "spread@ spreadNext@ min 0.00001 > and"
+)
 _SCORE = {
     # The share of changed blocks times what motion leaves unexplained, relative to contrast.
-    "Shot": f"{_RESIDUAL} {_CONTRAST} / x.Changed * dup 0.118 + /",
+    "Shot": f"{_GAIN} 0 {_RESIDUAL} {_CONTRAST} / x.Changed * dup 0.118 + / ?",
     # The picture returns: a flash entered here (n+2 or n+3 is like n), or leaves here (n+1 is like n-1 or n-2).
     "Returns": "x.Plain2 x.Plain3 min y.Plain2 min a.Plain3 min x.Plain 0.4 * <",
-    # A jump of the level that motion and content do not explain.
-    "Jump": f"x.LevelNext x.Level - abs dup 0.06 + / {_RESIDUAL} x.Plain 0.5 * < x.Changed 0.2 < and *",
-    # Linear in time, seen from either end, and not explained by motion.
-    "Linear": "x.Bend z.Bend min x.Plain 0.3 * < x.Beyond x.Plain 0.4 * > and x.Plain 0.0035 > and",
+    # A sudden jump of the level that motion and content do not explain.
+    "Jump": f"x.LevelNext x.Level - abs dup 0.06 + / {_RESIDUAL} x.Plain 0.5 * < x.Changed 0.2 < and {_SMOOTH} not and *",
+    # A fade or dissolve: linear in time, seen from either end, and either a gain or not explained by motion.
+    "Fade": f"{_SMOOTH} x.Beyond x.Plain 0.4 * > and x.Plain 0.0035 > and {_GAIN} or",
     "Mark": "c.MarkMax",
 }
 
@@ -292,12 +303,11 @@ _SCORE = {
 def _decision(options: GateOptions, length: int) -> dict[str, str]:
     """Writes the expressions that turn scores (x) and the fine measurement (y) into the properties."""
     abrupt = "x.Shot x.Jump max"
-    still = f"y.BlockMax 65535 / {options.hold} <= y.FineAverage {options.hold / _HOLD_PEAK_TO_MEAN} <= and"
-    held = f"{still} N {length - 1} >= or"
+    held = f"{_still('y', options)} N {length - 1} >= or"
     unmarked = (
         f"{held} {Interval.HOLD:d} "
         f"x.Shot {options.cut} >= x.Returns {Interval.FADE:d} {Interval.CUT:d} ? "
-        f"x.Jump {options.cut} >= x.Linear or {Interval.FADE:d} {Interval.MOTION:d} ? ? ?"
+        f"x.Jump {options.cut} >= x.Fade or {Interval.FADE:d} {Interval.MOTION:d} ? ? ?"
     )
     no_cut = f"{held} {Interval.HOLD:d} {Interval.MOTION:d} ?"
     return {
@@ -311,12 +321,12 @@ def _decision(options: GateOptions, length: int) -> dict[str, str]:
 def _mark_runs(decided: vs.VideoNode, clip: vs.VideoNode, options: GateOptions) -> vs.VideoNode:
     """Counts how long each frame's drawing has been held.
 
-    Frames that lie four and sixteen apart are compared again, so that a drift too slow to see from frame to frame ends
-    a run.
+    Frames that lie 4, 16 and 32 apart are compared again, so that a drift too slow to see from frame to frame ends a
+    run.
     """
     held_before = f"N 0 > y.{INTERVAL_PROPERTY} {Interval.HOLD:d} = and"
     run = core.akarin.PropExpr([decided, shift(decided, -1)], dict=lambda: {RUN_PROPERTY: held_before})
-    return count_runs(run, lambda run, frames: _measure_drift(run, clip, frames), f"z.BlockMax 65535 / {options.hold} <=")
+    return count_runs(run, lambda run, frames: _measure_drift(run, clip, frames), _still("z", options))
 
 
 def count_runs(
@@ -354,8 +364,13 @@ def count_runs(
 
 
 def _measure_drift(run: vs.VideoNode, clip: vs.VideoNode, frames: int) -> vs.VideoNode:
-    """Measures the largest block difference to the frame some frames ago, where a run is that long and nowhere else."""
-    copy = luma_copy(clip, *plan_fine_size(clip.width, clip.height), bits=16)
-    blocks = _block_max(core.akarin.Expr([copy, shift(copy, -frames)], "x y - abs"))
-    nothing = core.std.BlankClip(blocks, keep=True).std.SetFrameProps(BlockMax=0)
-    return core.akarin.Select([nothing, blocks], run, f"x.{RUN_PROPERTY} {frames} = 1 0 ?")
+    """Measures the difference to the frame some frames ago, where a run is that long and nowhere else."""
+    facts = _measure_fine(clip, -frames)
+    nothing = core.std.BlankClip(facts, keep=True).std.SetFrameProps(BlockMax=0, FineAverage=0)
+    return core.akarin.Select([nothing, facts], run, f"x.{RUN_PROPERTY} {frames} = 1 0 ?")
+
+
+def _still(facts: str, options: GateOptions) -> str:
+    """Writes the test of a fine measurement for a hold."""
+    mean = options.hold / _HOLD_PEAK_TO_MEAN
+    return f"{facts}.BlockMax 65535 / {options.hold} <= {facts}.FineAverage {mean} <= and"

@@ -28,8 +28,9 @@ DEFAULT_MODEL = "luma-fast"
 RUN_PROPERTY = "VsaiRun"
 """The gate's frame property: how many frames ago the drawing of this frame appeared first, 0 if it appears now."""
 
-RUN_REACH = 120
-"""How far back a held drawing is looked for, in frames; a longer hold is enlarged once in so many frames."""
+RUN_REACH = 64
+"""How far back a held drawing is looked for, in frames, as far as the gate counts; a longer hold is enlarged once in so
+many frames."""
 
 _CHROMA_KERNEL = "spline36"  # as sharp as a network's edges, and rings less than lanczos on flat cel colours
 _MATRICES = (1, 4, 5, 6, 7, 8, 9)  # values of _Matrix that lead from YUV to RGB and back

@@ -3,6 +3,7 @@
 import importlib
 import signal
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from types import FrameType, MappingProxyType
 
@@ -67,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
-    signal.signal(signal.SIGTERM, _interrupt)
+    previous = signal.signal(signal.SIGTERM, _interrupt)
     try:
         program.main([part for part in given if part != "--debug"], prog_name="ainimotion", standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
@@ -83,6 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except Exception as error:  # the last resort: a fault of ours is still one sentence
         return _fail(f"{type(error).__name__}: {error}. This is a fault in ainimotion: see --debug", 1, debug=debug)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
     return 0
 
 

@@ -16,6 +16,21 @@ LEFT_OUT_KINDS = frozenset({"data", "unknown"})
 """Streams that are left out, with a word, where a container cannot hold them: timecode tracks, chapter texts."""
 
 
+ASPECTLESS = frozenset({"av1", "ffv1"})
+"""Codecs that leave the shape of their samples to the container."""
+
+COVERS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "png": ("cover.png", "image/png"),
+        "mjpeg": ("cover.jpg", "image/jpeg"),
+        "gif": ("cover.gif", "image/gif"),
+        "bmp": ("cover.bmp", "image/bmp"),
+        "webp": ("cover.webp", "image/webp"),
+    }
+)
+"""File name and type of a cover as an attached file, by its codec."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Container:
     """One container."""
@@ -26,16 +41,20 @@ class Container:
     options: Mapping[str, str] = field(default_factory=dict)
     video_tags: Mapping[str, str] = field(default_factory=dict)
     """Codec tags that players ask for, by codec."""
+    attaches: bool | None = None
+    """Whether fonts and covers go in as attached files; None where libav decides stream by stream."""
+    own_aspect: frozenset[str] = frozenset()
+    """Codecs whose sample aspect must be written by ffmpeg: av cannot set it, and the codec does not carry it."""
 
 
 CONTAINERS: Mapping[str, Container] = MappingProxyType(
     {
         row.suffix: row
         for row in (
-            Container(suffix=".mkv", format="matroska"),
+            Container(suffix=".mkv", format="matroska", attaches=True, own_aspect=ASPECTLESS),
             Container(suffix=".mp4", format="mp4", options={"movflags": "+faststart"}, video_tags={"hevc": "hvc1"}),
             Container(suffix=".mov", format="mov", options={"movflags": "+faststart"}, video_tags={"hevc": "hvc1"}),
-            Container(suffix=".webm", format="webm"),
+            Container(suffix=".webm", format="webm", attaches=False, own_aspect=ASPECTLESS),
         )
     }
 )
@@ -95,7 +114,9 @@ def split_streams(source: av.container.InputContainer, container: Container, vid
 
 
 def can_hold(container: Container, stream: av.stream.Stream) -> bool:
-    """Answers whether a container can hold a copy of a stream, by writing a header with it into memory."""
+    """Answers whether a container can hold a copy of a stream: by its row, or by writing a header into memory."""
+    if container.attaches is not None and is_attached(stream):
+        return container.attaches and (stream.type == "attachment" or stream.codec_context.name in COVERS)
     try:
         with av.open(io.BytesIO(), "w", format=container.format) as trial:
             trial.add_stream_from_template(stream, opaque=True)
@@ -103,6 +124,11 @@ def can_hold(container: Container, stream: av.stream.Stream) -> bool:
     except (av.FFmpegError, ValueError):
         return False
     return True
+
+
+def is_attached(stream: av.stream.Stream) -> bool:
+    """Answers whether a stream is a file rather than a track: a font or a cover."""
+    return stream.type == "attachment" or bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
 def _list_streams(streams: Iterable[av.stream.Stream]) -> str:

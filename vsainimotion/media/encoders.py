@@ -156,7 +156,7 @@ _SOFTWARE = (
             *_formats("GRAY 410 411 420 422 440 444 RGB", (8,)),
             *_formats("440", (10, 12)),
         ),
-        arguments=("-level", "3", "-coder", "1", "-context", "1", "-g", "1", "-slices", "24", "-slicecrc", "1"),
+        arguments=("-level", "3", "-coder", "1", "-context", "1", "-g", "1", "-slicecrc", "1"),
         pixel_formats={"RGB24": "bgr0"},
     ),
 )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -23,7 +24,7 @@ from vsainimotion.media.encode import (
 )
 from vsainimotion.media.encoders import find_encoder
 from vsainimotion.media.ffmpeg import find_ffmpeg
-from vsainimotion.media.mux import Muxed, MuxPlan, mux
+from vsainimotion.media.mux import Muxed, MuxPlan, mux, set_aspect
 from vsainimotion.media.probe import SourceInfo, check_readable, probe
 from vsainimotion.media.render import Progress, render
 from vsainimotion.media.span import Span, plan_frames
@@ -195,11 +196,14 @@ def run_job(plan: Plan, on_progress: Callable[[Progress], None], report: Report)
     """
     request, opened = plan.request, plan.opened
     out = request.out.absolute()
-    with script_file(opened.script) as script, temporary_files(out, ".mp4", out.suffix) as (picture, output):
+    suffixes = (".mp4", out.suffix, out.suffix)
+    with script_file(opened.script) as script, temporary_files(out, *suffixes) as (picture, muxed_file, shaped):
         command = plan.encode_command(picture)
         progress = render(script, command, plan.rendered.format, plan.rendered.frames, on_progress)
         report("adding sound, subtitles and the rest")
-        muxed = mux(_mux_plan(plan, picture, output))
+        muxed = mux(_mux_plan(plan, picture, muxed_file))
+        picture.unlink()
+        output = _shape(plan, muxed, muxed_file, shaped)
         report("reading the result back")
         verify(output, _expected(plan, muxed))
         move_in_place(output, out, overwrite=request.overwrite)
@@ -234,6 +238,16 @@ def _mux_plan(plan: Plan, picture: Path, output: Path) -> MuxPlan:
         origin=opened.timeline.start + opened.first / fps,
         length=None if opened.is_whole else (opened.last - opened.first + 1) / fps,
     )
+
+
+def _shape(plan: Plan, muxed: Muxed, output: Path, shaped: Path) -> Path:
+    """Gives the picture its aspect where neither its codec nor av can; returns the file that has it."""
+    samples, codec = plan.colour.sample_aspect, find_encoder(plan.request.encode.encoder).stream
+    if samples == 1 or codec not in plan.container.own_aspect:
+        return output
+    aspect = samples * Fraction(plan.rendered.width, plan.rendered.height)
+    set_aspect(plan.ffmpeg, output, shaped, muxed.video, plan.container.format, aspect)
+    return shaped
 
 
 def _expected(plan: Plan, muxed: Muxed) -> Expected:

@@ -14,7 +14,8 @@ import av.stream
 from vsainimotion.errors import InputError, OutputError, VsaiError
 from vsainimotion.media.clock import Packet, StreamClock
 from vsainimotion.media.colour import Colour
-from vsainimotion.media.container import Container
+from vsainimotion.media.container import COVERS, Container, is_attached
+from vsainimotion.media.ffmpeg import run_ffmpeg
 
 if TYPE_CHECKING:  # av has this type in its stubs only
     from av.container.core import Chapter
@@ -80,6 +81,24 @@ def mux(plan: MuxPlan) -> Muxed:
         raise write_error(error) from error
 
 
+def set_aspect(ffmpeg: Path, path: Path, result: Path, video: int, form: str, aspect: Fraction) -> None:
+    """Copies an output and gives its picture a display aspect on the way.
+
+    av cannot set the aspect of a stream, and Matroska takes it from nowhere else; ffmpeg's copy changes nothing else.
+
+    Args:
+        ffmpeg: The program.
+        path: The output without aspect.
+        result: The output to write.
+        video: Index of the picture.
+        form: libav's name of the container.
+        aspect: Display aspect, width by height.
+    """
+    arguments = ["-copyts", "-i", f"file:{path}", "-map", "0", "-c", "copy", "-avoid_negative_ts", "disabled"]
+    arguments += [f"-aspect:{video}", f"{aspect.numerator}:{aspect.denominator}", "-f", form, f"file:{result}"]
+    run_ffmpeg(ffmpeg, ["-loglevel", "error", "-y", *arguments])
+
+
 def write_error(error: OSError) -> VsaiError:
     """Makes the error that a failed write reports its user's."""
     reason = (error.strerror or str(error)).lower()
@@ -122,7 +141,8 @@ def _write(plan: MuxPlan, film: av.container.InputContainer, picture: av.contain
         output.start_encoding()
         video = streams.pop(plan.video)
         own = StreamClock(encoded, video, -lead)
-        clocks = {index: StreamClock(film.streams[index], new, plan.origin - lead) for index, new in streams.items()}
+        tracks = {index: new for index, new in streams.items() if new.type != "attachment"}
+        clocks = {index: StreamClock(film.streams[index], new, plan.origin - lead) for index, new in tracks.items()}
         packets = heapq.merge(
             _place(own, picture.demux(encoded)), _copies(plan, film, clocks), key=lambda placed: placed[0]
         )
@@ -154,8 +174,11 @@ def _add_streams(
     """Adds the output's streams in the film's order, fonts and covers last; returns them by their index in the film."""
     added: dict[int, av.stream.Stream] = {}
     kept = [stream for stream in film.streams if stream.index == plan.video or stream.index in plan.copied]
-    for old in sorted(kept, key=_is_attached):
+    for old in sorted(kept, key=is_attached):
         is_main = old.index == plan.video
+        if plan.container.attaches and old.type == "video" and is_attached(old):
+            added[old.index] = _add_cover(plan, output, old)
+            continue
         new = output.add_stream_from_template(encoded if is_main else old, opaque=True)
         added[old.index] = new
         changed = is_main or plan.length is not None
@@ -169,9 +192,16 @@ def _add_streams(
     return added
 
 
-def _is_attached(stream: av.stream.Stream) -> bool:
-    """Answers whether Matroska keeps a stream as an attachment, which always follow the tracks."""
-    return stream.type == "attachment" or bool(stream.disposition & av.stream.Disposition.attached_pic)
+def _add_cover(
+    plan: MuxPlan, output: av.container.OutputContainer, old: av.stream.Stream
+) -> av.stream.AttachmentStream:
+    """Adds a cover as an attached file, which players show; as a track it would be a film of one frame."""
+    name, kind = COVERS[old.codec_context.name]
+    with av.open(str(plan.source)) as film:
+        data = next(bytes(packet) for packet in film.demux(film.streams[old.index]) if packet.size)
+    new = output.add_attachment(old.metadata.get("filename", name), old.metadata.get("mimetype", kind), data)
+    new.metadata.update(old.metadata)
+    return new
 
 
 def _tag_picture(plan: MuxPlan, new: av.stream.Stream) -> None:
@@ -190,11 +220,10 @@ def _copies(
     plan: MuxPlan, film: av.container.InputContainer, clocks: Mapping[int, StreamClock]
 ) -> Iterator[tuple[float, Packet]]:
     """Yields the other streams' packets on the output's clock."""
-    timed = [film.streams[index] for index in clocks if film.streams[index].type != "attachment"]
-    if not timed:
+    if not clocks:
         return
     begun: set[int] = set()
-    for packet in film.demux(timed):
+    for packet in film.demux([film.streams[index] for index in clocks]):
         if packet.size == 0:  # libav's mark for the end of a stream
             continue
         clock = clocks[packet.stream_index]

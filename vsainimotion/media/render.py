@@ -119,9 +119,13 @@ def render(
             thread.join()
     finally:
         _stop(vspipe, encoder)
+        for stream in (vspipe.stderr, encoder.stderr, report):
+            if stream:
+                stream.close()
     _check(vspipe.returncode, encoder.returncode, words)
-    on_progress(progress())
-    return progress()
+    last = progress()
+    on_progress(last)
+    return last
 
 
 def _start(

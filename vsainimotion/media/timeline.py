@@ -49,13 +49,12 @@ def read_timeline(path: Path, track: int | None, report: Callable[[str], None]) 
         command, env=child_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         encoding="utf-8", errors="replace", start_new_session=True,
     )  # fmt: skip
-    try:
-        words = _follow(child, report)
-        answer = child.stdout.read() if child.stdout else ""
-        child.wait()
-    finally:
-        child.kill()
-        child.wait()
+    with child:
+        try:
+            words = _follow(child, report)
+            answer = child.stdout.read() if child.stdout else ""
+        finally:
+            child.kill()
     if not answer:
         raise JobError(f"source: the film could not be opened ({words or 'the child died without a word'})")
     return _read_answer(json.loads(answer))
@@ -107,7 +106,7 @@ def _main(path: str, track: int) -> None:
         values = {"frames": clip.num_frames, "width": clip.width, "height": clip.height, "format": clip.format}
         values |= {name: getattr(rate, name) for name in ("fps", "constant", "slowest", "fastest")}
         answer = {name: str(value) for name, value in {**values, "start": opened.start}.items()}
-        answer["format"] = clip.format.name if clip.format else ""
+        answer["format"] = clip.format.name.upper() if clip.format else ""
     except VsaiError as error:
         answer = {"error": type(error).__name__, "message": str(error)}
     sys.stdout.write(json.dumps(answer))

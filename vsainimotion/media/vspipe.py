@@ -97,7 +97,7 @@ def read_info(script: Path) -> ScriptInfo:
             height=int(fields["Height"]),
             frames=int(fields["Frames"]),
             fps=Fraction(int(numerator), int(denominator)),
-            format=fields["Format Name"],
+            format=fields["Format Name"].upper(),
         )
     except (KeyError, ValueError) as error:
         raise JobError(f"vspipe: the script's output is not one picture of constant size and rate ({text})") from error
