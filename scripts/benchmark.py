@@ -251,9 +251,7 @@ def whole_rows(film: Path) -> Iterator[Row]:
     short = save_film(film)
     output = BUILD / "whole.mkv"
     program: Command = [
-        sys.executable,
-        "-m",
-        "vsainimotion",
+        Path(sys.executable).with_name("ainimotion"),
         "enhance",
         short,
         "--out",
