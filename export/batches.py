@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -75,6 +76,17 @@ def _tint(frames: Tensor, rng: np.random.Generator) -> Tensor:
     return frames.clamp(0, 1)
 
 
+def _soften(frames: Tensor, rng: np.random.Generator) -> Tensor:
+    """Blur (3, 3, H, W) frames alike now and then, as a lens out of focus or a soft source does."""
+    if rng.random() > 0.4:
+        return frames
+    sigma = float(rng.uniform(0.4, 1.8))
+    taps = torch.exp(-0.5 * (torch.arange(-5, 6) / sigma) ** 2)
+    taps = (taps / taps.sum()).expand(3, 1, 1, 11)
+    padded = F.pad(frames, (5, 5, 5, 5), mode="replicate")
+    return F.conv2d(F.conv2d(padded, taps, groups=3), taps.transpose(2, 3), groups=3)
+
+
 class FlowData:
     """Triplets of generated scenes, augmented."""
 
@@ -98,7 +110,7 @@ class FlowData:
             visible = visible * inside(flow)
             turn = int(rng.integers(8))
             frames, visible, flow = turn_picture(frames, turn), turn_picture(visible, turn), turn_flow(flow, turn)
-            frames = _tint(frames, rng)
+            frames = _tint(_soften(frames, rng), rng)
             if rng.random() < 0.5:
                 frames, flow, visible, timestep = frames.flip(0), flow[[2, 3, 0, 1]], visible.flip(0), 1 - timestep
         when = torch.full((1, *frames.shape[2:]), timestep)

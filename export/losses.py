@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from export.batches import FlowBatch
-from export.networks.flow import Estimate, warp
+from export.networks.flow import Estimate, Search, warp
 
 #: Motion below this many pixels of the analysis grid counts as rest.
 STILL_PX = 0.02
@@ -24,7 +24,8 @@ class FlowWeights:
     """Weight of each part of the loss."""
 
     flow: float = 1.0
-    coarse: float = 0.15
+    coarse: float = 0.4
+    search: float = 0.1
     moving: float = 0.2
     mask: float = 0.1
     picture: float = 2.0
@@ -38,8 +39,9 @@ def distance(flow: Tensor, wanted: Tensor) -> Tensor:
 
 
 def flow_loss(flow: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
-    """Mean distance with small errors stressed: from 1 px to 0 counts about as much as from 9 px to 4."""
-    return ((distance(flow, wanted) + 0.01).pow(0.6) * weight).mean()
+    """Mean distance, with small errors stressed: a lone root would hardly pull at what is far off."""
+    length = distance(flow, wanted)
+    return ((0.3 * length + (length + 0.01).sqrt()) * weight).mean()
 
 
 def coarse_loss(flows: tuple[Tensor, ...], wanted: Tensor, weight: Tensor) -> Tensor:
@@ -50,6 +52,22 @@ def coarse_loss(flows: tuple[Tensor, ...], wanted: Tensor, weight: Tensor) -> Te
         level, level_weight = F.avg_pool2d(wanted, stride), F.avg_pool2d(weight, stride)
         total = total + (distance(flow * stride, level) * level_weight).mean()
     return total
+
+
+def search_loss(search: Search, wanted: Tensor, visible: Tensor) -> Tensor:
+    """Cross entropy of a level's comparison, against the true shift spread over the four nearest ones.
+
+    Places that one picture hides, and shifts out of reach, do not count.
+    """
+    stride, reach = wanted.shape[-1] // search.logits.shape[-1], search.reach
+    left = F.avg_pool2d(wanted, stride) / stride - search.start.detach()
+    shift = (left[:, 2:4] - left[:, 0:2]) / 2
+    seen = F.avg_pool2d(visible.amin(1, keepdim=True), stride) * (shift.abs().amax(1, keepdim=True) < reach)
+    steps = torch.arange(-reach, reach + 1, dtype=shift.dtype)[:, None, None]
+    across, down = (F.relu(1 - (shift[:, axis : axis + 1] - steps).abs()) for axis in (0, 1))
+    target = (down[:, :, None] * across[:, None]).flatten(1, 2)
+    loss = -(target * F.log_softmax(search.logits.float(), dim=1)).sum(1, keepdim=True)
+    return (loss * seen).mean()
 
 
 def moving_loss(moving: Tensor, wanted: Tensor) -> Tensor:
@@ -81,9 +99,11 @@ def flow_losses(found: Estimate, batch: FlowBatch, weights: FlowWeights) -> dict
     error = (made - batch.middle).abs().mean(1, keepdim=True)
     trust = torch.exp(-F.avg_pool2d(error.detach(), 3, 1, 1) / DOUBT)
     flow = flow_loss(found.flow, batch.flow, seen) + 0.5 * flow_loss(found.raw_flow, batch.flow, seen)
+    search = torch.stack([search_loss(level, batch.flow, batch.visible) for level in found.searches]).sum()
     return {
         "flow": weights.flow * flow,
         "coarse": weights.coarse * coarse_loss(found.coarse, batch.flow, seen),
+        "search": weights.search * search,
         "moving": weights.moving * moving_loss(found.moving, batch.flow),
         "mask": weights.mask * mask_loss(found.mask, batch.visible),
         "picture": weights.picture * torch.sqrt(error.square() + 1e-6).mean(),

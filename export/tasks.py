@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 from export.batches import FlowBatch, FlowData
 from export.losses import FlowWeights, compose, distance, flow_losses
+from export.luma_data import LumaBatch, LumaData
 from export.networks.flow import FlowFast
+from export.networks.luma import LumaFast
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,8 +57,23 @@ def _flow_check(network: nn.Module, batch: FlowBatch) -> dict[str, float]:
     return result
 
 
+def _luma_losses(network: nn.Module, batch: LumaBatch) -> dict[str, Tensor]:
+    error = network(batch.small).float() - batch.large
+    across, down = error.diff(dim=3), error.diff(dim=2)
+    # A wrong slope is a line that rings or thickens, which the eye sees before a wrong level.
+    slope = torch.sqrt(across.square() + 1e-6).mean() + torch.sqrt(down.square() + 1e-6).mean()
+    return {"level": torch.sqrt(error.square() + 1e-6).mean(), "slope": 0.25 * slope}
+
+
+def _luma_check(network: nn.Module, batch: LumaBatch) -> dict[str, float]:
+    assert isinstance(network, LumaFast)  # noqa: S101 - as above
+    plain = LumaFast().eval()
+    return {"psnr": psnr(network(batch.small), batch.large), "spline36": psnr(plain(batch.small), batch.large)}
+
+
 TASKS: dict[str, Task] = {
     "flow-fast": Task(network=FlowFast, data=FlowData, losses=_flow_losses, check=_flow_check),
+    "luma-fast": Task(network=LumaFast, data=LumaData, losses=_luma_losses, check=_luma_check),
 }
 
 

@@ -1,6 +1,7 @@
-"""Render training triplets of generated animation to disk, once, on every core.
+"""Render training data of generated animation to disk, once, on every core.
 
-    python scripts/render_cels.py --out data/cels --scenes 6000 --minutes 10
+    python scripts/render_cels.py triplets --out data/cels --scenes 6000 --size 96 --minutes 10
+    python scripts/render_cels.py stills --out data/stills --scenes 2400 --size 256
 
 The program goes on where it stopped: shards that are there are kept. The same seeds give the same bytes.
 """
@@ -12,6 +13,7 @@ import json
 import multiprocessing
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -19,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import cv2
 from tqdm import tqdm
 
-from export.cels.triplets import PER_SCENE, save_shard
+from export.cels.stills import save_stills
+from export.cels.triplets import save_shard
 
 #: Scenes in one shard.
 SHARD_SCENES = 100
@@ -37,22 +40,27 @@ def plan_shards(scenes: int, validation_scenes: int) -> dict[str, range]:
     return plan
 
 
-def _work(job: tuple[Path, range, int, float]) -> bool:
-    path, seeds, size, deadline = job
+#: What can be rendered: triplets for interpolation, stills for upscaling.
+KINDS: dict[str, Callable[[Path, range, int], None]] = {"triplets": save_shard, "stills": save_stills}
+
+
+def _work(job: tuple[str, Path, range, int, float]) -> bool:
+    kind, path, seeds, size, deadline = job
     cv2.setNumThreads(1)
     if path.exists():
         return True
     if time.monotonic() > deadline:
         return False
-    save_shard(path, seeds, size)
+    KINDS[kind](path, seeds, size)
     return True
 
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("kind", choices=sorted(KINDS))
     parser.add_argument("--out", type=Path, required=True, help="folder for the shards")
-    parser.add_argument("--scenes", type=int, default=6000, help=f"training scenes, {PER_SCENE} triplets each")
+    parser.add_argument("--scenes", type=int, default=6000, help="training scenes")
     parser.add_argument("--validation-scenes", type=int, default=100)
     parser.add_argument("--size", type=int, default=96, help="side of a picture in pixels")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="start no shard after this time")
@@ -66,13 +74,10 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     plan = plan_shards(options.scenes, options.validation_scenes)
     deadline = time.monotonic() + 60 * options.minutes
-    jobs = [(options.out / name, seeds, options.size, deadline) for name, seeds in plan.items()]
+    jobs = [(options.kind, options.out / name, seeds, options.size, deadline) for name, seeds in plan.items()]
     with multiprocessing.get_context("spawn").Pool(options.workers) as pool:
         done = sum(tqdm(pool.imap_unordered(_work, jobs), total=len(jobs), unit="shard"))
-    manifest = {
-        "size": options.size,
-        "shards": {n: [s.start, s.stop] for n, s in plan.items() if (options.out / n).exists()},
-    }
+    manifest = {"kind": options.kind, "size": options.size, "shards": {n: [s.start, s.stop] for n, s in plan.items() if (options.out / n).exists()}}
     (options.out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
     print(f"{done} of {len(jobs)} shards in {options.out}")
 

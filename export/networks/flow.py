@@ -14,6 +14,10 @@ from torch import Tensor, nn
 
 #: Height and width of the input must be multiples of this.
 SIZE_MULTIPLE = 16
+#: Slope of the activation below zero.
+_SLOPE = 0.1
+#: What pixels, less their middle value, are multiplied by: about unit variance.
+_GAIN = 4.0
 #: Names of the output planes, in order.
 PLANES = ("flow_a_x", "flow_a_y", "flow_b_x", "flow_b_y", "mask", "confidence")
 
@@ -33,6 +37,18 @@ class FlowShape:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """One level's comparison of both pictures, for training."""
+
+    logits: Tensor
+    """(N, (2 * reach + 1) ** 2, H, W) how well each shift fits; see `compare`."""
+    start: Tensor
+    """(N, 4, H, W) flow that the pictures were warped by before, in pixels of the level."""
+    reach: int
+    """Largest shift in each direction."""
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """What the network found, with the flows of the coarser levels for training."""
 
@@ -48,13 +64,19 @@ class Estimate:
     """(N, 1, H, W) logit of how trustworthy the result is."""
     coarse: tuple[Tensor, ...]
     """Flows at 1/16, 1/8, 1/4, 1/2, each in pixels of its own level."""
+    searches: tuple[Search, ...]
+    """Comparisons of the levels that search, coarsest first."""
 
 
 def convolution(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> nn.Sequential:
     """Return a convolution that keeps the size (divided by the stride), with its activation."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2), nn.LeakyReLU(0.1)
-    )
+    layer = nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2)
+    # Variance is kept from layer to layer and biases start at zero. With torch's default the biases drown the
+    # pictures after a few layers, all places look alike, and matching is never learnt.
+    nn.init.kaiming_normal_(layer.weight, a=_SLOPE)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return nn.Sequential(layer, nn.LeakyReLU(_SLOPE))
 
 
 def warp(picture: Tensor, flow: Tensor) -> Tensor:
@@ -78,6 +100,12 @@ def enlarge(values: Tensor) -> Tensor:
     return F.interpolate(values, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
+def standard(features: Tensor) -> Tensor:
+    """Give the channels of each pixel mean 0 and variance 1, so that products tell alike from unlike."""
+    centred = features - features.mean(1, keepdim=True)
+    return centred * torch.rsqrt(centred.square().mean(1, keepdim=True) + 1e-3)
+
+
 def compare(a: Tensor, b: Tensor, reach: int) -> Tensor:
     """Correlate features of both pictures under opposite shifts: a at x - d with b at x + d.
 
@@ -91,9 +119,7 @@ def compare(a: Tensor, b: Tensor, reach: int) -> Tensor:
     Returns:
         (N, (2 * reach + 1) ** 2, H, W).
     """
-    a = a * torch.rsqrt(a.square().mean(1, keepdim=True) + 1e-4)
-    b = b * torch.rsqrt(b.square().mean(1, keepdim=True) + 1e-4)
-    a, b = (F.pad(picture, (reach,) * 4) for picture in (a, b))
+    a, b = (F.pad(standard(features), (reach,) * 4) for features in (a, b))
 
     def shifted(picture: Tensor, down: int, across: int) -> Tensor:
         rows = slice(reach + down, (down - reach) or None)
@@ -105,35 +131,66 @@ def compare(a: Tensor, b: Tensor, reach: int) -> Tensor:
     return torch.cat(products, dim=1)
 
 
+class Match(nn.Module):
+    """The displacement that the comparison itself points at: its expectation under a softmax."""
+
+    offsets: Tensor
+
+    def __init__(self, reach: int) -> None:
+        super().__init__()
+        self.reach = reach
+        steps = torch.arange(-reach, reach + 1, dtype=torch.float32)
+        down, across = torch.meshgrid(steps, steps, indexing="ij")
+        self.register_buffer("offsets", torch.stack([across.flatten(), down.flatten()])[:, :, None, None])
+        self.sharpness = nn.Parameter(torch.tensor(8.0))
+
+    def forward(self, a: Tensor, b: Tensor, timestep: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the comparison, its logits, and the flows they point at, (N, 4, H, W), in pixels of the level."""
+        alike = compare(a, b, self.reach)
+        logits = alike.float() * self.sharpness
+        half = F.conv2d(torch.softmax(logits, dim=1), self.offsets).float()
+        return alike, logits, torch.cat([half * (-2.0 * timestep), half * (2.0 - 2.0 * timestep)], dim=1)
+
+
 class Estimator(nn.Module):
     """One level: from features, their comparison and what the coarser level found to a corrected flow."""
 
     def __init__(self, features: int, before: int, width: int, depth: int, reach: int) -> None:
         super().__init__()
-        self.reach = reach
-        compared = (2 * reach + 1) ** 2 if reach else 0
+        self.match = Match(reach) if reach else None
+        compared = (2 * reach + 1) ** 2 + 4 if reach else 0
         # Both pictures' features, the comparison, the coarser level's state, the flow so far, and the timestep.
         inputs = 2 * features + compared + before + (4 if before else 0) + 1
         self.mix = convolution(inputs, width, kernel=1)
         self.body = nn.ModuleList([convolution(width, width) for _ in range(depth)])
-        self.head = nn.Conv2d(width, 4, 3, padding=1)
+        # Four corrections of the flow, and how far to believe the match.
+        self.head = nn.Conv2d(width, 5, 3, padding=1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 
-    def forward(self, a: Tensor, b: Tensor, timestep: Tensor, state: Tensor | None, flow: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return (state, flow) of this level; `state` and `flow` given are the coarser level's, already enlarged."""
+    def forward(
+        self, a: Tensor, b: Tensor, timestep: Tensor, state: Tensor | None, flow: Tensor | None
+    ) -> tuple[Tensor, Tensor, Search | None]:
+        """Return (state, flow, search) of this level; `state` and `flow` given are the coarser level's, enlarged."""
         parts = [timestep]
         if state is not None and flow is not None:
             a, b = warp(a, flow[:, :2]), warp(b, flow[:, 2:])
             parts += [state, flow]
         parts += [a, b]
-        if self.reach:
-            parts.append(compare(a, b, self.reach))
+        matched: Tensor | None = None
+        search: Search | None = None
+        if self.match is not None:
+            alike, logits, matched = self.match(a, b, timestep)
+            search = Search(logits, torch.zeros_like(matched) if flow is None else flow, self.match.reach)
+            parts += [alike, matched]
         found = self.mix(torch.cat(parts, dim=1))
         for layer in self.body:
-            found = found + layer(found)
-        correction = self.head(found)
-        return found, correction if flow is None else flow + correction
+            found = found + layer(found) * 0.5
+        head = self.head(found).float()
+        correction = head[:, :4]
+        if matched is not None:
+            correction = correction + matched * torch.sigmoid(head[:, 4:5])
+        return found, correction if flow is None else flow + correction, search
 
 
 class FlowFast(nn.Module):
@@ -145,7 +202,8 @@ class FlowFast(nn.Module):
         first, *rest = shape.features
         self.describe = nn.ModuleList([convolution(12, first)])
         for finer, coarser in zip(shape.features, rest, strict=False):
-            layers = [convolution(finer, coarser, stride=2)]
+            # The finer features and, against aliasing, the picture itself averaged to the same size.
+            layers = [convolution(finer + 3, coarser, stride=2)]
             if coarser != shape.features[-1]:
                 layers.append(convolution(coarser, coarser))
             self.describe.append(nn.Sequential(*layers))
@@ -165,32 +223,37 @@ class FlowFast(nn.Module):
 
     def features(self, picture: Tensor) -> list[Tensor]:
         """Return the description of a picture, (N, 3, H, W), at 1/2, 1/4, 1/8 and 1/16."""
-        value, found = F.pixel_unshuffle(picture, 2), []
-        for layer in self.describe:
-            value = layer(value)
-            found.append(value)
+        found = [self.describe[0](F.pixel_unshuffle(picture, 2))]
+        for layer in list(self.describe)[1:]:
+            picture = F.avg_pool2d(picture, 2)
+            found.append(layer(torch.cat([found[-1], picture], dim=1)))
         return found
 
     def explain(self, pictures: Tensor) -> Estimate:
         """Return everything the network finds for (N, 7, H, W) pictures."""
-        a, b, timestep = pictures[:, 0:3] - 0.5, pictures[:, 3:6] - 0.5, pictures[:, 6:7]
+        a, b = (pictures[:, 0:3] - 0.5) * _GAIN, (pictures[:, 3:6] - 0.5) * _GAIN
+        timestep = pictures[:, 6:7]
         views_a, views_b = self.features(a), self.features(b)
         state: Tensor | None = None
         flow: Tensor | None = None
         coarse: list[Tensor] = []
+        searches: list[Search] = []
         for level in (3, 2, 1, 0):
             if state is not None and flow is not None:
                 state, flow = enlarge(state), enlarge(flow) * 2.0
             stride = 2 << level
             when = timestep[:, :, ::stride, ::stride]
-            state, flow = self.estimate[level](views_a[level], views_b[level], when, state, flow)
+            state, flow, search = self.estimate[level](views_a[level], views_b[level], when, state, flow)
             coarse.append(flow)
+            if search is not None:
+                searches.append(search)
         still = self.still((F.pixel_unshuffle(a, 2) - F.pixel_unshuffle(b, 2)).abs())
-        planes = F.pixel_shuffle(self.finish(torch.cat([state, still], dim=1)), 2)
+        planes = F.pixel_shuffle(self.finish(torch.cat([state, still], dim=1)).float(), 2)
         raw_flow = enlarge(flow) * 2.0 + planes[:, 0:4]
         moving = planes[:, 4:5]
         return Estimate(
-            raw_flow * moving.clamp(0.0, 1.0), raw_flow, moving, planes[:, 5:6], planes[:, 6:7], tuple(coarse)
+            raw_flow * moving.clamp(0.0, 1.0), raw_flow, moving, planes[:, 5:6], planes[:, 6:7],
+            tuple(coarse), tuple(searches),
         )
 
     def forward(self, pictures: Tensor) -> Tensor:

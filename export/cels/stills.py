@@ -1,0 +1,31 @@
+"""Still luma planes of generated scenes, sharp at their full size: the answers that upscalers learn from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export.cels.generate import CENTRE_FRAME, random_scene
+from export.cels.render import render
+
+#: Weight of red, green and blue in BT.709 luma.
+LUMA = np.array([0.2126, 0.7152, 0.0722])
+#: Scene units across a still.
+_UNITS = 96.0
+
+
+def still(seed: int, size: int) -> NDArray[np.uint8]:
+    """Return the full-range luma of a scene at its composed moment, (size, size)."""
+    scene = random_scene(seed, width=_UNITS, height=_UNITS)
+    picture = render(scene, CENTRE_FRAME, 0.5, (size, size))
+    return np.rint(picture @ LUMA).astype(np.uint8)
+
+
+def save_stills(path: Path, seeds: range, size: int) -> None:
+    """Render one still for each seed into a .npy file, (N, size, size), beside its place, and rename it."""
+    unfinished = path.with_suffix(".part")
+    with unfinished.open("wb") as file:
+        np.save(file, np.stack([still(seed, size) for seed in seeds]))
+    unfinished.rename(path)
