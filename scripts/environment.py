@@ -102,7 +102,7 @@ def build_environment(name: str, environment: Environment, wanted: dict[str, str
     state = environment.load_state()
     fresh = state.get("place") != wanted["place"]
     if fresh and not (environment.folder / "pyvenv.cfg").exists() and any(_entries(environment.folder)):
-        raise FileExistsError(f"{environment.folder} is neither empty nor a Python environment; it was left as it is")
+        raise FileExistsError(f"{environment.folder} is neither empty nor a Python environment; it is left as it is")
     environment.state_file.unlink(missing_ok=True)
     if fresh:
         _run(sys.executable, "-m", "venv", "--clear", environment.folder)
@@ -182,13 +182,16 @@ def main() -> NoReturn:
             f"the set-up stopped: {' '.join(error.cmd[:4])} ... ended with {error.returncode}. Run this again to retry"
         )
         sys.exit(3)
-    except FileExistsError as error:
-        _say(f"the set-up stopped: {error}")
+    except OSError as error:
+        _say(f"the set-up stopped: {error}. AINIMOTION_VENV=folder puts the environment elsewhere")
         sys.exit(3)
-    for name in ("PYTHONHOME", "PYTHONPATH"):
-        os.environ.pop(name, None)
+    for variable in ("PYTHONHOME", "PYTHONPATH"):
+        os.environ.pop(variable, None)
     os.environ["VIRTUAL_ENV"] = str(environment.folder)
     os.environ["PATH"] = f"{environment.folder / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    if not (environment.folder / "bin" / program).exists():
+        _say(f"the {name} environment has no program {program}")
+        sys.exit(2)
     os.execv(environment.folder / "bin" / program, [program, *arguments])  # noqa: S606 - no shell is what we want here
 
 
