@@ -105,7 +105,7 @@ def build_environment(name: str, environment: Environment, wanted: dict[str, str
         raise FileExistsError(f"{environment.folder} is neither empty nor a Python environment; it is left as it is")
     environment.state_file.unlink(missing_ok=True)
     if fresh:
-        _run(sys.executable, "-m", "venv", "--clear", environment.folder)
+        _run(_base_python(), "-m", "venv", "--clear", environment.folder)
         state = {"place": wanted["place"]}
     if not is_whole(state, {part: wanted[part] for part in INCLUDES[name]}):
         _pip(environment, "install", "--require-hashes", "--only-binary=:all:", "-r", ROOT / LOCKS[name])
@@ -121,6 +121,13 @@ def build_environment(name: str, environment: Environment, wanted: dict[str, str
 def _still_true(state: dict[str, str]) -> dict[str, str]:
     """Leaves out the sets whose lock file has changed: bringing another set in may have moved their packages."""
     return {key: value for key, value in state.items() if key not in LOCKS or value == _lock_fingerprint(key)}
+
+
+def _base_python() -> Path:
+    """The interpreter behind the one that runs this, which may be that of the environment which is to be made again."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    base = Path(sys.base_prefix) / "bin" / version
+    return Path(sys.executable) if sys.prefix == sys.base_prefix or not base.exists() else base
 
 
 def _entries(folder: Path) -> Iterator[Path]:
