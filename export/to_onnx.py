@@ -1,6 +1,6 @@
 """Turn trained weights into an ONNX file and its card, and prove that every runtime computes the same.
 
-    python -m export.to_onnx flow-fast runs/flow-fast/flow-fast.safetensors --out vsainimotion/models
+python -m export.to_onnx flow-fast runs/flow-fast/flow-fast.safetensors --out vsainimotion/models
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Train a network as its run's TOML file says; go on from the last checkpoint when there is one.
 
-    python -m export.train export/runs/flow-fast.toml [--until 15:20]
+python -m export.train export/runs/flow-fast.toml [--until 15:20]
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 import random
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,12 +56,12 @@ def test_the_middle_of_a_pan_lies_in_the_middle() -> None:
         ({"fps": 12}, Fraction(12), 6),
     ],
 )
-def test_any_rate_is_exact(asked: dict[str, Fraction | float], rate: Fraction, count: int) -> None:
+def test_any_rate_is_exact(asked: dict[str, Any], rate: Fraction, count: int) -> None:
     result = interpolate(pan(10, 4, width=128, height=96), model="mvtools", **asked)
     assert result.fps == rate
     assert result.num_frames == count
-    with result.get_frame(result.num_frames - 1) as last:
-        assert Fraction(last.props["_DurationNum"], last.props["_DurationDen"]) == 1 / rate
+    seconds = Fraction(int(values(result, "_DurationNum")[-1]), int(values(result, "_DurationDen")[-1]))
+    assert seconds == 1 / rate
 
 
 def test_a_clip_without_a_constant_rate_is_multiplied_frame_by_frame() -> None:
@@ -126,7 +127,7 @@ def test_any_order_of_requests_gives_the_same_frames() -> None:
     straight = [array(interpolate(film, fps=60, model="mvtools"), n) for n in range(21)]
     again = interpolate(film, fps=60, model="mvtools")
     order = list(range(21))
-    random.Random(3).shuffle(order)
+    random.Random(3).shuffle(order)  # noqa: S311 (an order, not a secret)
     assert all(np.array_equal(array(again, n), straight[n]) for n in order)
 
 
@@ -163,7 +164,7 @@ def test_a_box_keeps_its_shape_on_a_still_ground() -> None:
         ({"multi": 2, "fps": 48}, "give either 'multi' or 'fps', not both"),
     ],
 )
-def test_a_rate_without_meaning_is_refused(asked: dict[str, float], message: str) -> None:
+def test_a_rate_without_meaning_is_refused(asked: dict[str, Any], message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         interpolate(still(2), model="mvtools", **asked)
 

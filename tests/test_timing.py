@@ -39,7 +39,7 @@ def test_doubling_puts_one_frame_half_way() -> None:
     schedule = plan_schedule(10, Fraction(2))
     assert schedule.period == 1
     assert schedule.offsets == (0, 0)
-    assert schedule.timesteps == (0, Fraction(1, 2))
+    assert schedule.timesteps == (Fraction(0), Fraction(1, 2))
     assert schedule.num_frames == 20
 
 
@@ -47,7 +47,7 @@ def test_film_to_sixty_repeats_every_two_frames() -> None:
     schedule = plan_schedule(240, Fraction(5, 2))
     assert schedule.period == 2
     assert schedule.offsets == (0, 0, 0, 1, 1)
-    assert schedule.timesteps == (0, Fraction(2, 5), Fraction(4, 5), Fraction(1, 5), Fraction(3, 5))
+    assert schedule.timesteps == (Fraction(0), Fraction(2, 5), Fraction(4, 5), Fraction(1, 5), Fraction(3, 5))
     assert schedule.num_frames == 600
 
 
@@ -71,7 +71,7 @@ def test_a_single_frame_lasts_as_long_as_it_did() -> None:
 def test_a_lower_rate_skips_frames() -> None:
     schedule = plan_schedule(60, Fraction(24, 60))
     assert schedule.offsets == (0, 2)
-    assert schedule.timesteps == (0, Fraction(1, 2))
+    assert schedule.timesteps == (Fraction(0), Fraction(1, 2))
     assert schedule.num_frames == 24
 
 

@@ -1,7 +1,5 @@
 """Block motion: middle frames by mvtools, without a network."""
 
-from types import MappingProxyType
-
 import vapoursynth as vs
 from vsutil import depth, join, split
 
@@ -13,9 +11,6 @@ core = vs.core
 LEAST_PX = 96
 """Narrower or lower clips are not followed: mvtools 29 writes outside its memory at 64 pixels and below."""
 _SUBSAMPLINGS = {(0, 0), (1, 0), (1, 1)}
-# pel=4, because at pel=2 and below the middle frame leans to the first one and costs 1.5 dB.
-_SUPER = MappingProxyType({"hpad": 16, "vpad": 16, "pel": 4})
-_ANALYSE = MappingProxyType({"blksize": 16, "overlap": 8, "search": 3, "searchparam": 2})
 
 
 def interpolate_blocks(clip: vs.VideoNode, schedule: Schedule) -> tuple[vs.VideoNode, vs.VideoNode]:
@@ -46,18 +41,23 @@ def interpolate_blocks(clip: vs.VideoNode, schedule: Schedule) -> tuple[vs.Video
     return frames, _measure_doubt(guide)
 
 
+def _super(clip: vs.VideoNode) -> vs.VideoNode:
+    """Prepares a clip; pel=4, because at pel=2 and below the middle frame leans to the first and costs 1.5 dB."""
+    return clip.mv.Super(hpad=16, vpad=16, pel=4)
+
+
 def _analyse(guide: vs.VideoNode) -> tuple[vs.VideoNode, vs.VideoNode]:
-    blocks = guide.mv.Super(**_SUPER)
-    return blocks.mv.Analyse(isb=True, **_ANALYSE), blocks.mv.Analyse(isb=False, **_ANALYSE)
+    """Finds the vectors to the frame after and to the frame before."""
+    blocks = _super(guide)
+    back, forth = (blocks.mv.Analyse(isb=isb, blksize=16, overlap=8, search=3, searchparam=2) for isb in (True, False))
+    return back, forth
 
 
 def _flow_fps(clip: vs.VideoNode, guide: vs.VideoNode, schedule: Schedule) -> vs.VideoNode:
     """Runs FlowFPS over a whole schedule, with vectors found on another clip of the same size."""
     clip, guide = clip.std.AssumeFPS(fpsnum=1), guide.std.AssumeFPS(fpsnum=1)
     num, den = schedule.factor.as_integer_ratio()
-    frames = clip.mv.FlowFPS(
-        clip.mv.Super(**_SUPER), *_analyse(guide), num=num, den=den, mask=2, thscd1=16000, thscd2=255
-    )
+    frames = clip.mv.FlowFPS(_super(clip), *_analyse(guide), num=num, den=den, mask=2, thscd1=16000, thscd2=255)
     missing = schedule.num_frames - frames.num_frames
     return frames + frames[-1] * missing if missing > 0 else frames[: schedule.num_frames]
 

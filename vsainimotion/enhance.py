@@ -48,7 +48,7 @@ class Preset:
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "fast": Preset(
-            description="Doubles the rate and enlarges to 1440 lines with a kernel: for live viewing and slow machines.",
+            description="Doubles the rate and enlarges to 1440 lines with a kernel: for slow machines.",
             interpolator=DEFAULT_INTERPOLATOR,
             kernel="bilinear",
             upscaler="spline36",
@@ -196,9 +196,8 @@ def render_script(source: str, options: Options) -> str:
     }
     arguments = "".join(f", {name}={value!r}" for name, value in changed.items())
     imports = "from fractions import Fraction\n\n" if "Fraction(" in arguments else ""
-    return (
-        f"{imports}import vsainimotion\n\nclip = {source}\nclip = vsainimotion.enhance(clip{arguments})\nclip.set_output()\n"
-    )
+    enhanced = f"clip = vsainimotion.enhance(clip{arguments})"
+    return f"{imports}import vsainimotion\n\nclip = {source}\n{enhanced}\nclip.set_output()\n"
 
 
 def plan_output_size(size: tuple[int, int], step: tuple[int, int], options: Options) -> tuple[int, int]:
@@ -245,6 +244,4 @@ def _raise_rate(clip: vs.VideoNode, options: Options, row: Preset) -> vs.VideoNo
     if model == OFF:
         return clip
     multi = row.multi if options.fps is None and options.multi is None else options.multi
-    return interpolate(
-        clip, multi=multi, fps=options.fps, model=model, backend=options.backend, kernel=row.kernel
-    )
+    return interpolate(clip, multi=multi, fps=options.fps, model=model, backend=options.backend, kernel=row.kernel)

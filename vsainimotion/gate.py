@@ -192,10 +192,10 @@ def _measure_coarse(clip: vs.VideoNode) -> vs.VideoNode:
 
     Returns:
         A clip with the properties, all 0 to 1: `Level` and `LevelNext` (mean luma of both frames), `Power` and
-        `PowerNext` (mean square), `Product` (mean product of both), `Plain`, `Back2`, `Back3` (mean difference one, two and three frames ahead), `Back`
-        and `Forth` (mean difference after motion compensation in each direction, level removed), `Beyond` (the part of
-        it, level kept, that no shift within a pixel explains), `Changed` (share of blocks that differ), `Bend` (second
-        difference in time).
+        `PowerNext` (mean square), `Product` (mean product of both), `Plain`, `Plain2`, `Plain3` (mean difference one,
+        two and three frames ahead), `Back` and `Forth` (mean difference after motion compensation in each direction,
+        level removed), `Beyond` (the part of it, level kept, that no shift within a pixel explains), `Changed` (share
+        of blocks that differ), `Bend` (second difference in time).
     """
     copy = luma_copy(clip, *plan_coarse_size(clip.width, clip.height), bits=8)
     after = shift(copy, 1)
@@ -287,15 +287,17 @@ _GAIN = (
     "spreadNext@ both@ dup * spread@ 0.000001 max / - change@ 0.15 * < and change@ 0.000016 > and "
     "spread@ spreadNext@ min 0.00001 > and"
 )
+# A fade or dissolve: a gain, or linear in time as seen from one end, which no cut is, and not explained by motion.
+_FADE = f"{_SMOOTH} x.Beyond x.Plain 0.4 * > and x.Plain 0.0035 > and {_GAIN} or"
 _SCORE = {
     # The share of changed blocks times what motion leaves unexplained, relative to contrast.
-    "Shot": f"{_GAIN} 0 {_RESIDUAL} {_CONTRAST} / x.Changed * dup 0.118 + / ?",
+    "Shot": f"{_FADE} 0 {_RESIDUAL} {_CONTRAST} / x.Changed * dup 0.118 + / ?",
     # The picture returns: a flash entered here (n+2 or n+3 is like n), or leaves here (n+1 is like n-1 or n-2).
     "Returns": "x.Plain2 x.Plain3 min y.Plain2 min a.Plain3 min x.Plain 0.4 * <",
     # A sudden jump of the level that motion and content do not explain.
-    "Jump": f"x.LevelNext x.Level - abs dup 0.06 + / {_RESIDUAL} x.Plain 0.5 * < x.Changed 0.2 < and {_SMOOTH} not and *",
-    # A fade or dissolve: linear in time, seen from either end, and either a gain or not explained by motion.
-    "Fade": f"{_SMOOTH} x.Beyond x.Plain 0.4 * > and x.Plain 0.0035 > and {_GAIN} or",
+    "Jump": f"x.LevelNext x.Level - abs dup 0.06 + / {_RESIDUAL} x.Plain 0.5 * < x.Changed 0.2 < and {_SMOOTH} not "
+    "and *",
+    "Fade": _FADE,
     "Mark": "c.MarkMax",
 }
 
@@ -309,9 +311,10 @@ def _decision(options: GateOptions, length: int) -> dict[str, str]:
         f"x.Shot {options.cut} >= x.Returns {Interval.FADE:d} {Interval.CUT:d} ? "
         f"x.Jump {options.cut} >= x.Fade or {Interval.FADE:d} {Interval.MOTION:d} ? ? ?"
     )
+    denied = f"x.Mark 0 = x.Shot {options.cut} >= and"
     no_cut = f"{held} {Interval.HOLD:d} {Interval.MOTION:d} ?"
     return {
-        INTERVAL_PROPERTY: f"x.Mark 1 = {Interval.CUT:d} x.Mark 0 = x.Shot {options.cut} >= and {no_cut} {unmarked} ? ?",
+        INTERVAL_PROPERTY: f"x.Mark 1 = {Interval.CUT:d} {denied} {no_cut} {unmarked} ? ?",
         "VsaiMean": "y.FineAverage",
         "VsaiPeak": "y.BlockMax 65535 /",
         "VsaiCut": f"x.Mark 1 = 1 {abrupt} ?",

@@ -1,4 +1,4 @@
-"""Motion: a flow network looks at a small copy of both neighbours and says where the middle frame's pixels come from."""
+"""Motion: a flow network looks at a small copy of both neighbours and says where the pixels between come from."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -32,7 +32,7 @@ def plan_analysis_size(width: int, height: int, card: Card) -> tuple[int, int]:
     """Plans the size of the small copy that a flow network reads.
 
     The card names a height for 1080 lines. Other sizes keep the number of pixels, so that a network meets the motion
-    it was trained for, and nothing is enlarged unless the network needs it. Both sides are whole multiples of the card's.
+    it was trained for, and nothing is enlarged unless the network needs it. Both sides are multiples of the card's.
 
     Args:
         width: Width of the clip in pixels.
@@ -43,7 +43,7 @@ def plan_analysis_size(width: int, height: int, card: Card) -> tuple[int, int]:
         Width and height in pixels.
     """
     lines = card.analysis_height or _FULL_HD_HEIGHT // 8
-    scale = min(1.0, (lines * lines * 16 / 9 / (width * height)) ** 0.5)
+    scale: float = min(1.0, (lines * lines * 16 / 9 / (width * height)) ** 0.5)
     multiple = card.size_multiple
     least_width, least_height = card.size_minimum
 

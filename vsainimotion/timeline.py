@@ -52,12 +52,8 @@ def lay_out(gated: vs.VideoNode, schedule: Schedule, cut: float) -> Timeline:
     plan = _resample(numbered, schedule).akarin.PropExpr(dict=lambda: {TIMESTEP_PROPERTY: timesteps})
     blended = f"x.{INTERVAL_PROPERTY} {Interval.FADE:d} = x.VsaiCut {cut} < and"
     moved = f"x.{INTERVAL_PROPERTY} {Interval.MOTION:d} = {blended} or"
-    origin = (
-        f"x.{TIMESTEP_PROPERTY} 0 = {Origin.SOURCE:d} {moved} {Origin.INTERPOLATED:d} {Origin.REPEATED:d} ? ?"
-    )
-    return Timeline(
-        clip=gated, plan=plan.akarin.PropExpr(dict=lambda: {ORIGIN_PROPERTY: origin}), schedule=schedule
-    )
+    origin = f"x.{TIMESTEP_PROPERTY} 0 = {Origin.SOURCE:d} {moved} {Origin.INTERPOLATED:d} {Origin.REPEATED:d} ? ?"
+    return Timeline(clip=gated, plan=plan.akarin.PropExpr(dict=lambda: {ORIGIN_PROPERTY: origin}), schedule=schedule)
 
 
 def _resample(clip: vs.VideoNode, schedule: Schedule) -> vs.VideoNode:

@@ -55,9 +55,7 @@ def parse_rate(text: str) -> tuple[Fraction | None, Fraction | None]:
     except ZeroDivisionError:
         value = Fraction(0)
     if match is None or value <= 0:
-        raise ArgumentError(
-            f"parse_rate: 'fps' must be a rate such as 48, 60000/1001, 2x or 2.5x (got {text!r})."
-        )
+        raise ArgumentError(f"parse_rate: 'fps' must be a rate such as 48, 60000/1001, 2x or 2.5x (got {text!r}).")
     if match[2]:
         return None, value
     return snap_to_ntsc(value) if "." in match[1] else value, None

@@ -4,7 +4,7 @@ One native expression for each plane reads both neighbours where the flow points
 no conversion to RGB and back, so that a generated frame has exactly the colour of the frames around it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -51,7 +51,9 @@ def _taps_cubic(f: str) -> list[tuple[int, str]]:
     ]
 
 
-_KERNELS: Mapping[str, object] = MappingProxyType({"bilinear": _taps_linear, "catmull-rom": _taps_cubic})
+_KERNELS: Mapping[str, Callable[[str], list[tuple[int, str]]]] = MappingProxyType(
+    {"bilinear": _taps_linear, "catmull-rom": _taps_cubic}
+)
 KERNELS = tuple(_KERNELS)
 """The names of the kernels that read between pixels."""
 
@@ -108,8 +110,6 @@ def _sample(clip: str, x: str, y: str, kernel: str) -> str:
     place += "".join(f" {weight} wx{k}!" for k, (_, weight) in enumerate(columns))
     lines = []
     for offset_y, weight_y in rows:
-        reads = [
-            f"ix@ {offset_x} + iy@ {offset_y} + {clip}[] wx{k}@ *" for k, (offset_x, _) in enumerate(columns)
-        ]
+        reads = [f"ix@ {offset_x} + iy@ {offset_y} + {clip}[] wx{k}@ *" for k, (offset_x, _) in enumerate(columns)]
         lines.append(" ".join(reads) + " +" * (len(reads) - 1) + f" {weight_y} *")
     return f"{place} " + " ".join(lines) + " +" * (len(lines) - 1)

@@ -65,14 +65,18 @@ def _camera(rng: np.random.Generator, mix: Mix, size: Vector) -> Motion:
     return _passing(parameters(*(size / 2)), drift)
 
 
+def everywhere() -> skia.Path:
+    """Return a square that no camera leaves."""
+    return skia.Path.Rect(skia.Rect.MakeLTRB(-1500, -1500, 1500, 1500))
+
+
 def _ground(rng: np.random.Generator, camera: Motion) -> Piece:
     """Paint the plane at the back; now and then tilted like a floor that comes nearer."""
     scale = math.exp(rng.uniform(math.log(0.12), math.log(0.9)))
     tilt = parameters(tilt_x=rng.normal(0, 6e-4), tilt_y=rng.normal(0, 1e-3)) if rng.random() < 0.25 else parameters()
-    everywhere = skia.Path.Rect(skia.Rect.MakeLTRB(-700, -700, 700, 700))
-    shader = Texture(int(rng.integers(TILE_COUNT)), scale, rng.uniform(0, 2 * math.pi))
+    texture = Texture(int(rng.integers(TILE_COUNT)), scale, rng.uniform(0, 2 * math.pi))
     flat = Joint(motion=Sway(rest=tilt), parent=Joint(motion=camera))
-    return Sketch().fill(everywhere, shader).piece(flat, everywhere)
+    return Sketch().fill(everywhere(), texture).piece(flat, everywhere())
 
 
 def _distance(rng: np.random.Generator, camera: Motion, size: Vector, mix: Mix) -> list[Piece]:

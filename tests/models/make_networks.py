@@ -122,6 +122,23 @@ def make_flow() -> None:
     save(NETWORKS / "flow-linear.onnx", 7, 6, [conv("input", "output", "w", size=1)], {"w": weight})
 
 
+def make_pan() -> None:
+    """Seven planes to six: the exact flow of a picture that moves to the left by 4 pixels of the grid a frame."""
+    weight = np.zeros((6, 7, 1, 1), np.float32)
+    weight[[0, 2, 4], 6, 0, 0] = 4, 4, -1
+    bias = np.array([0, 0, -4, 0, 1, 0.75], np.float32)
+    nodes = [conv("input", "output", "w", bias="b", size=1)]
+    save(NETWORKS / "flow-pan.onnx", 7, 6, nodes, {"w": weight, "b": bias})
+
+
+def make_average() -> None:
+    """Seven planes to three: the mean of both neighbours, whatever the timestep."""
+    weight = np.zeros((3, 7, 1, 1), np.float32)
+    for plane in range(3):
+        weight[plane, [plane, plane + 3]] = 0.5
+    save(NETWORKS / "frame-average.onnx", 7, 3, [conv("input", "output", "w", size=1)], {"w": weight})
+
+
 def card(name: str, kind: str, overlap: int, **fields: object) -> None:
     """Writes the card beside a network."""
     task = "interpolate" if kind in ("flow", "frame") else "upscale"
@@ -147,12 +164,16 @@ def main() -> None:
     make_deep()
     make_difference()
     make_flow()
+    make_pan()
+    make_average()
     card("bilinear-1", "luma", 1, scale=2)
     card("bilinear-3", "rgb", 1, scale=2)
     # Reach in input pixels: 1 + 1, then 2 for each of the two at half resolution, then 1; rounded up to the stride.
     card("deep", "luma", 8, scale=2, size_multiple=2, size_minimum=[4, 4])
     card("difference", "luma", 1, scale=2, base="bilinear")
     card("flow-linear", "flow", 0, timesteps="any", analysis_height=136)
+    card("flow-pan", "flow", 0, timesteps="any", analysis_height=136, size_multiple=8, size_minimum=[16, 16])
+    card("frame-average", "frame", 0, timesteps="any")
 
 
 if __name__ == "__main__":
