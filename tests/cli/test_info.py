@@ -48,3 +48,19 @@ def test_a_rate_that_varies_is_told_with_its_bounds(capsys: pytest.CaptureFixtur
     )
     assert main(["info", str(film)]) == 0
     assert "varies from 14.925 to 30.303 fps, 108 frames, 4.000 s; read at 30 fps" in capsys.readouterr().out
+
+
+def test_motion_tells_holds_and_cuts(capsys: pytest.CaptureFixture[str], make_film: MakeFilm) -> None:
+    # Two still drawings of twelve frames each.
+    film = make_film(
+        *("stills.mkv", "-f", "lavfi", "-i", "smptebars=size=320x240:rate=24:duration=0.5"),
+        *("-f", "lavfi", "-i", "mandelbrot=size=320x240:rate=24:end_pts=1,trim=end_frame=1,loop=11:1"),
+        *("-filter_complex", "[0][1]concat", "-c:v", "ffv1", "-pix_fmt", "yuv420p"),
+    )
+    assert main(["info", str(film), "--motion", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["motion"] == {"motion": 0, "hold": 22, "cut": 1, "fade": 0, "cuts": [11]}
+    assert main(["info", str(film), "--motion"]) == 0
+    text = capsys.readouterr().out
+    assert "motion  motion 0 (0%), hold 22 (96%), cut 1 (4%), fade 0 (0%)" in text
+    assert "cuts    at 0.500 s" in text

@@ -32,7 +32,7 @@ def test_the_overview_lists_every_command_and_imports_none() -> None:
     program = (
         "import sys; from vsainimotion.cli import main; main(['--help'])\n"
         "heavy = [n for n in ('av', 'numpy', 'tqdm', 'imageio_ffmpeg', 'vsscale') if n in sys.modules]\n"
-        "sys.exit(','.join(heavy))"
+        "sys.exit(','.join(heavy) or 0)"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=False)
     assert (result.returncode, result.stderr) == (0, "")
@@ -56,11 +56,11 @@ def test_a_mistake_of_usage_is_one_sentence_and_code_2(
 
 
 BAD_VALUES: tuple[tuple[tuple[str, ...], int, str], ...] = (
-    (("--fps", "fast"), 2, "fps: must be a positive number"),
-    (("--fps", "0"), 2, "fps: must be"),
-    (("--fps", "24/0"), 2, "fps: must be"),
-    (("--fps", "-1x"), 2, "fps: must be"),
-    (("--fps", "nan"), 2, "fps: must be"),
+    (("--fps", "fast"), 2, "'fps' must be a rate"),
+    (("--fps", "0"), 2, "'fps' must be a rate"),
+    (("--fps", "24/0"), 2, "'fps' must be a rate"),
+    (("--fps", "-1x"), 2, "'fps' must be a rate"),
+    (("--fps", "nan"), 2, "'fps' must be a rate"),
     (("--scale", "0"), 2, "scale: must be"),
     (("--height", "tall"), 2, "'tall' is not a valid integer"),
     (("--clip", "10"), 2, "clip: must be START-END"),
@@ -111,7 +111,7 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_the_job_and_its_children_and_leaves_nothing(
     make_film: MakeFilm, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -158,7 +158,7 @@ def test_a_small_job_runs_from_the_command_line(
         capsys, "enhance", plain, "--out", out, "--interpolator", "off", "--upscaler", "off", "--crf", "30"
     )
     assert (code, output) == (0, "")
-    assert errors.startswith(f"{out}: 12 frames, 64x48, 24000/1001 fps, 0.500 s, 0% repeated")
+    assert errors.splitlines()[-1].startswith(f"{out}: 12 frames, 64x48, 24000/1001 fps, 0.500 s, 0% repeated")
     assert frame_count(out) == 12
 
 
@@ -172,7 +172,9 @@ def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str], plain: Path, tmp
 def test_a_dry_run_prints_the_plan_and_writes_nothing(
     capsys: pytest.CaptureFixture[str], rich: Path, tmp_path: Path
 ) -> None:
-    code, output, _ = run(capsys, "enhance", rich, "--out", tmp_path / "out.mkv", "--fps", "2x", "--dry-run")
+    code, output, _ = run(
+        capsys, "enhance", rich, "--out", tmp_path / "out.mkv", "--fps", "2x", "--upscaler", "off", "--dry-run"
+    )
     assert code == 0
     assert "72 frames, 64x48, 24000/1001 fps, YUV420P8" in output
     assert "144 frames, 64x48, 48000/1001 fps, YUV420P8, x264" in output

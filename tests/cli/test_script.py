@@ -11,7 +11,7 @@ from vsainimotion.media.vspipe import read_info
 def test_the_script_runs_under_vspipe_with_the_planned_output(
     capsys: pytest.CaptureFixture[str], rich: Path, tmp_path: Path
 ) -> None:
-    options = ["--fps", "2x", "--height", "96", "--clip", "f10-f30", "--encoder", "x265"]
+    options = ["--fps", "2x", "--height", "96", "--upscaler", "spline36", "--clip", "f10-f30", "--encoder", "x265"]
     assert main(["script", str(rich), *options]) == 0
     script = tmp_path / "a.vpy"
     script.write_text(capsys.readouterr().out, "utf-8")

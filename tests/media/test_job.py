@@ -13,6 +13,7 @@ import pytest
 from tests.media.films import FONT, X264, MakeFilm, frame_count, payloads, picture, times, tone
 from vsainimotion.enhance import Options
 from vsainimotion.errors import ArgumentError, JobError, OutputError
+from vsainimotion.media import render
 from vsainimotion.media.encode import EncodeOptions
 from vsainimotion.media.ffmpeg import find_ffmpeg, run_ffmpeg
 from vsainimotion.media.job import Plan, Request, Result, plan_job, run_job
@@ -83,7 +84,7 @@ def test_new_frames_and_lines_come_out_as_planned(rich: Path, tmp_path: Path) ->
     out = tmp_path / "out.mp4"
     only_picture = tmp_path / "only.mkv"
     only_picture.write_bytes(rich.read_bytes())
-    planned = plan(rich, out.with_suffix(".mkv"), enhance=Options(multi=Fraction(2), height=96))
+    planned = plan(rich, out.with_suffix(".mkv"), enhance=Options(multi=Fraction(2), height=96, upscaler="spline36"))
     assert (planned.rendered.frames, planned.rendered.fps, planned.rendered.height) == (144, 2 * NTSC, 96)
     run(planned)
     video = probe(out.with_suffix(".mkv")).video
@@ -200,7 +201,7 @@ def test_hdr10_metadata_arrives(make_film: MakeFilm, tmp_path: Path, encoder: st
 
 def test_the_script_gives_the_same_frames_under_vspipe_as_the_job(rich: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.mkv"
-    planned = plan(rich, out, LOSSLESS, Options(multi=Fraction(2), height=96))
+    planned = plan(rich, out, LOSSLESS, Options(multi=Fraction(2), height=96, upscaler="spline36"))
     run(planned)
     script = tmp_path / "script.vpy"
     script.write_text(planned.opened.script, "utf-8")
@@ -347,6 +348,15 @@ def test_the_job_tells_its_progress_and_the_share_of_repeated_frames(plain: Path
     assert told[-1] == result.progress
     assert (result.progress.frames, result.progress.total) == (12, 12)
     assert result.progress.repeated_share == 0
+
+
+def test_frames_are_counted_without_a_pipe_for_their_properties(
+    plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "PIPE_NAMES", False)
+    result = run(plan(plain, tmp_path / "out.mkv"))
+    assert result.progress.repeated_share is None
+    assert frame_count(tmp_path / "out.mkv") == 12
 
 
 def test_what_a_container_cannot_hold_is_refused_before_the_job(rich: Path, tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ from vsainimotion.errors import VsaiError
 
 INTERRUPTED = 130
 
+ENDING_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that end a job as Ctrl-C does: asked to stop, or the terminal has gone."""
+
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "enhance": "make a film smoother and larger",
@@ -68,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
-    previous = signal.signal(signal.SIGTERM, _interrupt)
+    previous = {number: signal.signal(number, _interrupt) for number in ENDING_SIGNALS}
     try:
         program.main([part for part in given if part != "--debug"], prog_name="ainimotion", standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
@@ -85,7 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # the last resort: a fault of ours is still one sentence
         return _fail(f"{type(error).__name__}: {error}. This is a fault in ainimotion: see --debug", 1, debug=debug)
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
     return 0
 
 
@@ -95,12 +99,12 @@ def _usage(error: click.UsageError) -> str:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Lets SIGTERM end a job as Ctrl-C does: children stopped, temporary files removed."""
+    """Ends a job as Ctrl-C does: children stopped, temporary files removed."""
     raise KeyboardInterrupt
 
 
 def _fail(message: str, code: int, *, debug: bool) -> int:
     if debug:
-        raise
+        traceback.print_exc()
     print(f"ainimotion: {' '.join(message.split())}", file=sys.stderr)
     return code

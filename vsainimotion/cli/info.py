@@ -7,16 +7,55 @@ from typing import Any
 import click
 
 from vsainimotion.cli.options import FILM
-from vsainimotion.media.probe import SourceInfo, StreamInfo, VideoInfo, probe
+from vsainimotion.cli.progress import ProgressLine
+from vsainimotion.media.probe import SourceInfo, StreamInfo, VideoInfo, main_track, probe
+from vsainimotion.media.survey import Survey, survey
+
+REPORT_EVERY_FRAMES = 24
 
 
 @click.command("info")
 @FILM
+@click.option("--motion", is_flag=True, help="Also look at every frame: how much is held, where the cuts are.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; times and rates are exact, as strings.")
-def command(source: Path, *, as_json: bool) -> None:
-    """Show the streams of IN, its rate (constant or not), colour and tags."""
+def command(source: Path, *, motion: bool, as_json: bool) -> None:
+    """Show the streams of IN, its rate (constant or not), colour and tags.
+
+    With --motion the gate looks at every frame, which decodes the whole film.
+    """
     info = probe(source)
-    click.echo(json.dumps(as_data(info), indent=2, ensure_ascii=False) if as_json else describe(info))
+    seen = _survey(info) if motion else None
+    if as_json:
+        click.echo(json.dumps(as_data(info) | motion_data(seen), indent=2, ensure_ascii=False))
+    else:
+        click.echo(describe(info) + describe_motion(info, seen))
+
+
+def describe_motion(info: SourceInfo, seen: Survey | None) -> str:
+    """Returns what lies between the frames, as lines for a person."""
+    if seen is None:
+        return ""
+    total = max(sum(seen.counts.values()), 1)
+    shares = ", ".join(f"{kind.name.lower()} {count} ({count / total:.0%})" for kind, count in seen.counts.items())
+    times = ", ".join(f"{float((frame + 1) / info.video.rate.fps):.3f}" for frame in seen.cuts)
+    return f"\n    motion  {shares}" + (f"\n    cuts    at {times} s" if times else "")
+
+
+def motion_data(seen: Survey | None) -> dict[str, Any]:
+    """Returns what lies between the frames as JSON data; a cut is named by the frame before it."""
+    if seen is None:
+        return {}
+    return {"motion": {kind.name.lower(): count for kind, count in seen.counts.items()} | {"cuts": list(seen.cuts)}}
+
+
+def _survey(info: SourceInfo) -> Survey:
+    with ProgressLine(quiet=False) as line:
+
+        def report(frames: int) -> None:
+            if frames % REPORT_EVERY_FRAMES == 0:
+                line.report(f"looking at frame {frames} of {info.video.frames}")
+
+        return survey(info.path, main_track(info), report)
 
 
 def describe(info: SourceInfo) -> str:

@@ -13,6 +13,7 @@ from vsainimotion.errors import ArgumentError
 from vsainimotion.media.encode import EncodeOptions
 from vsainimotion.media.encoders import ENCODERS
 from vsainimotion.media.span import Span, parse_span
+from vsainimotion.timing import parse_rate
 
 type Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -80,12 +81,12 @@ def read_graph_options(values: dict[str, Any]) -> tuple[Options, Span | None]:
         ArgumentError: A value has no meaning, or two exclude each other.
     """
     rate, part = values.pop("fps"), values.pop("clip")
-    fps, multi = read_rate(rate) if rate is not None else (None, None)
+    fps, multi = parse_rate(rate) if rate is not None else (None, None)
     scale = values.pop("scale")
     options = Options(
         fps=fps,
         multi=multi,
-        scale=_fraction("scale", scale) if scale is not None else None,
+        scale=read_scale(scale) if scale is not None else None,
         **{name: values.pop(name) for name in ("preset", "height", "width", "interpolator", "upscaler", "backend")},
     )
     return options, parse_span(part) if part is not None else None
@@ -101,23 +102,12 @@ def read_encode_options(values: dict[str, Any]) -> EncodeOptions:
     )
 
 
-def read_rate(text: str) -> tuple[Fraction | None, Fraction | None]:
-    """Reads a rate: returns frames a second or a factor, the other None.
+def read_scale(text: str) -> Fraction:
+    """Reads a factor of size: a number or a fraction above zero.
 
     Raises:
         ArgumentError: The text is neither.
     """
-    if text.endswith("x"):
-        return None, _fraction("fps", text[:-1], shown=text)
-    return _fraction("fps", text), None
-
-
-def _fraction(name: str, text: str, shown: str | None = None) -> Fraction:
-    if re.fullmatch(r"\d+(\.\d+)?|\d+/\d+", text) and not re.fullmatch(r".*/0+", text):
-        value = Fraction(text)
-        if value > 0:
-            return value
-    raise ArgumentError(
-        f"{name}: must be a positive number, fraction or (for fps) factor (got {shown or text!r}). "
-        "Write it as 48, 23.976, 60000/1001 or 2x"
-    )
+    if re.fullmatch(r"\d+(\.\d+)?|\d+/0*[1-9]\d*", text, re.ASCII) and Fraction(text) > 0:
+        return Fraction(text)
+    raise ArgumentError(f"scale: must be a number or fraction above 0, such as 2, 1.5 or 4/3 (got {text!r}).")

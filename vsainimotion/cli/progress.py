@@ -81,7 +81,8 @@ class ProgressLine:
             )
         if progress.repeated_share is not None:
             self._bar.set_postfix_str(f"{progress.repeated_share:.0%} repeated", refresh=False)
-        self._bar.update(progress.frames - self._bar.n)
+        self._bar.n = progress.frames
+        self._bar.refresh()
 
     def _close_bar(self) -> None:
         if self._bar is not None:

@@ -124,6 +124,36 @@ def check_encoder(ffmpeg: Path, name: str) -> None:
         raise MissingError(f"encoder: {name} does not work here ({reason}). These do: {', '.join(usable) or 'none'}")
 
 
+def try_encoder(ffmpeg: Path, row: Encoder) -> str | None:
+    """Encodes a few frames on a hardware encoder's device.
+
+    Args:
+        ffmpeg: The program; the encoder is in it.
+        row: The encoder.
+
+    Returns:
+        Why it cannot encode here, or None. Software always can and is not run.
+    """
+    if not row.hardware:
+        return None
+    pixels = row.pixel_formats.get(row.formats[0], planar_name(row.formats[0]))
+    filters = ",".join([f"format={pixels}", *row.filters])
+    command = [
+        *("-loglevel", "error"),
+        *row.before,
+        "-f",
+        "lavfi",
+        "-i",
+        "color=gray:size=320x192:rate=24:duration=0.25",
+    ]
+    command += ["-vf", filters, "-c:v", row.codec, *row.arguments, *_quality(row, None), "-f", "null", "-"]
+    try:
+        run_ffmpeg(ffmpeg, command)
+    except VsaiError as error:
+        return f"needs a working {row.hardware} device; {error}"
+    return None
+
+
 def encode_command(ffmpeg: Path, options: EncodeOptions, script: ScriptInfo, colour: Colour, output: Path) -> list[str]:
     """Returns the command that encodes frames from standard input into a file of the picture alone.
 
@@ -184,36 +214,6 @@ def _merge_parameters(row: Encoder, colour: Colour, further: Sequence[str]) -> l
         theirs[place + 1] = ":".join([*ours, theirs[place + 1]])
         return theirs
     return [row.parameters, ":".join(ours), *theirs]
-
-
-def try_encoder(ffmpeg: Path, row: Encoder) -> str | None:
-    """Encodes a few frames on a hardware encoder's device.
-
-    Args:
-        ffmpeg: The program; the encoder is in it.
-        row: The encoder.
-
-    Returns:
-        Why it cannot encode here, or None. Software always can and is not run.
-    """
-    if not row.hardware:
-        return None
-    pixels = row.pixel_formats.get(row.formats[0], planar_name(row.formats[0]))
-    filters = ",".join([f"format={pixels}", *row.filters])
-    command = [
-        *("-loglevel", "error"),
-        *row.before,
-        "-f",
-        "lavfi",
-        "-i",
-        "color=gray:size=320x192:rate=24:duration=0.25",
-    ]
-    command += ["-vf", filters, "-c:v", row.codec, *row.arguments, *_quality(row, None), "-f", "null", "-"]
-    try:
-        run_ffmpeg(ffmpeg, command)
-    except VsaiError as error:
-        return f"needs a working {row.hardware} device; {error}"
-    return None
 
 
 def _parse_format(name: str) -> tuple[str, int]:

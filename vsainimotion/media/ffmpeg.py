@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-import imageio_ffmpeg  # type: ignore[import-untyped] # it comes without types
+import imageio_ffmpeg
 
 from vsainimotion.errors import JobError, MissingError, OutputError, VsaiError
 

@@ -25,7 +25,7 @@ from vsainimotion.media.encode import (
 from vsainimotion.media.encoders import find_encoder
 from vsainimotion.media.ffmpeg import find_ffmpeg
 from vsainimotion.media.mux import Muxed, MuxPlan, mux, set_aspect
-from vsainimotion.media.probe import SourceInfo, check_readable, probe
+from vsainimotion.media.probe import SourceInfo, check_readable, main_track, probe
 from vsainimotion.media.render import Progress, render
 from vsainimotion.media.span import Span, plan_frames
 from vsainimotion.media.timeline import Timeline, read_timeline
@@ -128,7 +128,7 @@ def open_film(
         VsaiError: The film is not one, or the part is not in it.
     """
     info = probe(source)
-    track = _track(info)
+    track = main_track(info)
     timeline = read_timeline(info.path, track, report)
     first, last = (0, timeline.frames - 1) if span is None else plan_frames(span, timeline.rate.fps, timeline.frames)
     format_name = choose_format(encode, timeline.format) if encode else timeline.format
@@ -217,12 +217,6 @@ def script_file(text: str) -> Iterator[Path]:
         script = Path(folder, SCRIPT_NAME)
         script.write_text(text, "utf-8")
         yield script
-
-
-def _track(info: SourceInfo) -> int | None:
-    """Returns the index of the main picture if it is not the first video stream: a cover may come before it."""
-    first = next(stream.index for stream in info.streams if stream.kind == "video")
-    return None if info.video.index == first else info.video.index
 
 
 def _mux_plan(plan: Plan, picture: Path, output: Path) -> MuxPlan:

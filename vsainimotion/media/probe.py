@@ -147,8 +147,17 @@ def main_video(container: av.container.InputContainer) -> av.video.stream.VideoS
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic:
             return stream
-    kinds = sorted({stream.type for stream in container.streams})
+    kinds = sorted({"a cover" if stream.type == "video" else stream.type for stream in container.streams})
     raise InputError(f"{container.name!r} has no moving picture, only {' and '.join(kinds) or 'nothing'}. Name a film")
+
+
+def main_track(info: SourceInfo) -> int | None:
+    """Returns the index of the main picture for the source filter; None if it is simply the first video stream.
+
+    It is not where a cover comes before it.
+    """
+    first = next(stream.index for stream in info.streams if stream.kind == "video")
+    return None if info.video.index == first else info.video.index
 
 
 def _read(file: Path, container: av.container.InputContainer) -> SourceInfo:

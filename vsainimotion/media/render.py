@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ from typing import IO
 from vsainimotion.media import ffmpeg
 from vsainimotion.media.encode import pipe_container
 from vsainimotion.media.vspipe import child_environment, pipe_command, read_error
+from vsainimotion.timeline import ORIGIN_PROPERTY, Origin
 
 PIPE_BYTES = 1 << 20
 """Size of the pipe between the children: Linux's default of 64 KiB makes a frame take dozens of switches."""
@@ -22,8 +24,8 @@ PIPE_BYTES = 1 << 20
 TICK_S = 0.25
 """Seconds between two reports of progress."""
 
-REPEATED = 2
-"""`VsaiOrigin` of a frame that repeats a drawing."""
+PIPE_NAMES = Path("/dev/fd").is_dir()
+"""Whether a child can open an inherited pipe by name, as it must to report frames' properties; not so on Windows."""
 
 TAIL_CHARACTERS = 20_000
 """How much of a child's words is kept."""
@@ -67,9 +69,9 @@ class _Count:
         """Counts frames in `vspipe --json`: one object a line, while they are rendered."""
         for line in lines:
             text = line.strip().rstrip(",")
-            if text.startswith("{"):
+            if text.startswith("{") and line.endswith("\n"):  # a killed vspipe leaves half a line
                 self.frames += 1
-                self.repeated += json.loads(text).get("VsaiOrigin") == REPEATED
+                self.repeated += json.loads(text).get(ORIGIN_PROPERTY) == Origin.REPEATED
 
 
 def render(
@@ -93,32 +95,26 @@ def render(
     """
     begun = time.monotonic()
     count = _Count()
-    streams = _start(script, command, pipe_container(format_name))
-    vspipe, encoder, report = streams
-    words: dict[str, str] = {}
-    threads = [
-        _thread(_keep_tail, words, "vspipe", vspipe.stderr),
-        _thread(_keep_tail, words, "ffmpeg", encoder.stderr),
-    ]
-    if report:
-        threads.append(_thread(count.read_properties, report))
+    words = {"vspipe": "", "ffmpeg": ""}
+    vspipe, encoder, report = _start(script, command, pipe_container(format_name))
 
     def progress() -> Progress:
-        elapsed = time.monotonic() - begun
         repeated = count.repeated if report else None
-        return Progress(frames=count.frames, total=total, repeated=repeated, elapsed_s=elapsed)
+        return Progress(frames=count.frames, total=total, repeated=repeated, elapsed_s=time.monotonic() - begun)
 
+    threads: list[threading.Thread] = []
     try:
-        while True:
-            with suppress(subprocess.TimeoutExpired):
-                encoder.wait(TICK_S)
-                break
+        threads.append(_thread(_listen, words, "vspipe", vspipe.stderr, None if report else count))
+        threads.append(_thread(_listen, words, "ffmpeg", encoder.stderr, None))
+        if report:
+            threads.append(_thread(count.read_properties, report))
+        while not _has_ended(encoder):
             on_progress(progress())
         vspipe.wait()
-        for thread in threads:
-            thread.join()
     finally:
         _stop(vspipe, encoder)
+        for thread in threads:
+            thread.join()
         for stream in (vspipe.stderr, encoder.stderr, report):
             if stream:
                 stream.close()
@@ -128,11 +124,18 @@ def render(
     return last
 
 
+def _has_ended(child: "subprocess.Popen[bytes]") -> bool:
+    """Waits a moment and answers whether a child has ended."""
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(TICK_S)
+    return child.returncode is not None
+
+
 def _start(
     script: Path, command: list[str], container: str
 ) -> tuple["subprocess.Popen[bytes]", "subprocess.Popen[bytes]", IO[str] | None]:
     """Starts both children in sessions of their own: a terminal's Ctrl-C reaches only us, and we stop them."""
-    reader, writer = os.pipe() if sys.platform != "win32" else (-1, -1)
+    reader, writer = os.pipe() if PIPE_NAMES else (-1, -1)
     properties = f"/dev/fd/{writer}" if writer >= 0 else None
     vspipe = subprocess.Popen(
         pipe_command(script, container=container, properties=properties), env=child_environment(),
@@ -169,10 +172,13 @@ def _thread(target: Callable[..., None], *arguments: object) -> threading.Thread
     return thread
 
 
-def _keep_tail(words: dict[str, str], name: str, stream: IO[bytes]) -> None:
-    words[name] = ""
-    for line in stream:
-        words[name] = (words[name] + line.decode("utf-8", "replace"))[-TAIL_CHARACTERS:]
+def _listen(words: dict[str, str], name: str, stream: IO[bytes], count: _Count | None) -> None:
+    """Keeps the end of what a child says; with a count, reads vspipe's plain progress out of it."""
+    while chunk := os.read(stream.fileno(), 4096):
+        words[name] = (words[name] + chunk.decode("utf-8", "replace"))[-TAIL_CHARACTERS:]
+        told = re.findall(r"Frame: (\d+)/", words[name]) if count else []
+        if count and told:
+            count.frames = int(told[-1])
 
 
 def _stop(*children: "subprocess.Popen[bytes]") -> None:

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import av
 import av.container
+import av.stream
 
 from vsainimotion.errors import JobError
+
+END_TOLERANCE = Fraction(2, 1000)
+"""How far a last timestamp may be from the one written, in seconds: Matroska's two roundings to a millisecond."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,44 +61,52 @@ def _compare(container: av.container.InputContainer, expected: Expected) -> list
     kinds: dict[str, int] = defaultdict(int)
     for stream in container.streams:
         kinds[stream.type] += 1
-    stamps = _stamps(container)
+    stamps, ends = _read_times(container, expected.video)
     pairs: list[tuple[str, object, object]] = [
         (f"{kind} streams", kinds[kind], count) for kind, count in sorted(expected.kinds.items())
     ]
     pairs += [
         ("size", size, (expected.width, expected.height)),
-        ("frames", len(stamps[expected.video]), expected.frames),
+        ("frames", len(stamps), expected.frames),
         ("chapters", len(container.chapters()), expected.chapters),
     ]
     found = [f"{what} {got} instead of {wanted}" for what, got, wanted in pairs if got != wanted]
-    return found or _compare_times(container, stamps, expected)
+    return found or _compare_frames(stamps, _time_base(video), expected) or _compare_ends(ends, expected)
 
 
-def _compare_times(
-    container: av.container.InputContainer, stamps: Mapping[int, list[Fraction]], expected: Expected
-) -> list[str]:
-    """Compares every frame's time with k/fps and every stream's last timestamp, within a tick of the container."""
-    differences = []
-    tick = Fraction(1, container.streams[expected.video].time_base.denominator)
-    for number, stamp in enumerate(sorted(stamps[expected.video])):
+def _compare_frames(stamps: list[int], base: Fraction, expected: Expected) -> list[str]:
+    """Compares every frame's time with k/fps, within a tick of the container."""
+    for number, stamp in enumerate(sorted(stamps)):
         wanted = expected.lead + number / expected.fps
-        if abs(stamp - wanted) > tick:
-            differences.append(f"frame {number} at {float(stamp):.6f} s instead of {float(wanted):.6f} s")
-            break
-    for index, end in expected.ends.items():
-        got = max(stamps[index], default=None)
-        if got is None or abs(got - end) > Fraction(2, 1000):
+        if abs(stamp * base - wanted) > base:
+            return [f"frame {number} at {float(stamp * base):.6f} s instead of {float(wanted):.6f} s"]
+    return []
+
+
+def _compare_ends(ends: Mapping[int, Fraction], expected: Expected) -> list[str]:
+    """Compares every stream's last timestamp with the one that was written."""
+    differences = []
+    for index, wanted in expected.ends.items():
+        got = ends.get(index)
+        if got is None or abs(got - wanted) > END_TOLERANCE:
             shown = "nothing" if got is None else f"{float(got):.3f} s"
-            differences.append(f"stream {index} ends at {shown} instead of {float(end):.3f} s")
+            differences.append(f"stream {index} ends at {shown} instead of {float(wanted):.3f} s")
     return differences
 
 
-def _stamps(container: av.container.InputContainer) -> dict[int, list[Fraction]]:
-    stamps: dict[int, list[Fraction]] = defaultdict(list)
+def _read_times(container: av.container.InputContainer, video: int) -> tuple[list[int], dict[int, Fraction]]:
+    """Reads every packet; returns the picture's timestamps in ticks and each stream's last one in seconds."""
+    stamps: list[int] = []
+    ends: dict[int, int] = {}
     for packet in container.demux():
         stamp = packet.pts if packet.pts is not None else packet.dts
-        if packet.size and stamp is not None:
-            stamps[packet.stream_index].append(
-                stamp * Fraction(packet.time_base.numerator, packet.time_base.denominator)
-            )
-    return stamps
+        if not packet.size or stamp is None:
+            continue
+        index = packet.stream_index
+        ends[index] = max(stamp, ends.get(index, stamp))
+        if index == video:
+            stamps.append(stamp)
+    bases = {stream.index: stream.time_base for stream in container.streams}
+    return stamps, {
+        index: end * Fraction(bases[index].numerator, bases[index].denominator) for index, end in ends.items()
+    }

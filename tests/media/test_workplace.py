@@ -1,0 +1,65 @@
+"""Temporary files and outputs."""
+
+from pathlib import Path
+
+import pytest
+
+from vsainimotion.errors import ArgumentError, OutputError
+from vsainimotion.media.workplace import check_output, move_in_place, temporary_files
+
+
+def test_temporary_files_are_hidden_beside_the_output_and_removed(tmp_path: Path) -> None:
+    out = tmp_path / "film.mkv"
+    with temporary_files(out, ".mp4", ".mkv") as paths:
+        for path in paths:
+            path.touch()
+        assert {path.parent for path in paths} == {tmp_path}
+        assert all(path.name.startswith(".vsainimotion-") for path in paths)
+        assert [path.suffix for path in paths] == [".mp4", ".mkv"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def fail_with(error: type[BaseException], out: Path) -> None:
+    """Fails while a temporary file is there."""
+    with temporary_files(out, ".mp4") as (path,):
+        path.touch()
+        raise error
+
+
+def test_they_are_removed_when_the_job_fails_or_is_stopped(tmp_path: Path) -> None:
+    for error in (ValueError, KeyboardInterrupt):
+        with pytest.raises(error):
+            fail_with(error, tmp_path / "film.mkv")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_finished_file_keeps_what_is_in_it_and_gets_usual_permissions(tmp_path: Path) -> None:
+    out = tmp_path / "film.mkv"
+    reference = tmp_path / "reference"
+    reference.touch()
+    with temporary_files(out, ".mkv") as (path,):
+        path.write_bytes(b"film")
+        move_in_place(path, out, overwrite=False)
+    assert out.read_bytes() == b"film"
+    assert out.stat().st_mode == reference.stat().st_mode
+
+
+def test_an_output_is_never_replaced_unasked(tmp_path: Path) -> None:
+    out, new = tmp_path / "film.mkv", tmp_path / "new.mkv"
+    out.write_bytes(b"old")
+    new.write_bytes(b"new")
+    with pytest.raises(OutputError, match="has appeared while the job ran"):
+        move_in_place(new, out, overwrite=False)
+    assert out.read_bytes() == b"old"
+    move_in_place(new, out, overwrite=True)
+    assert out.read_bytes() == b"new"
+
+
+def test_a_folder_is_no_output(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match="is a folder"):
+        check_output(tmp_path, tmp_path / "in.mkv", overwrite=True)
+
+
+def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
+    check_output(tmp_path / "out.mkv", tmp_path / "in.mkv", overwrite=False)
+    assert list(tmp_path.iterdir()) == []
