@@ -15,64 +15,58 @@ from vsainimotion.media.vspipe import (
     child_environment,
     find_vspipe,
     read_error,
-    read_first_properties,
     read_info,
+    read_output,
 )
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> "WriteScript":
-    return WriteScript(tmp_path)
-
-
-class WriteScript:
-    """Writes scripts into a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __call__(self, text: str) -> Path:
-        path = self._folder / "a script.vpy"
-        path.write_text(text, "utf-8")
-        return path
-
 
 BLANK = (
     "import vapoursynth as vs\nclip = vs.core.std.BlankClip(width=64, height=48, length=7, fpsnum=24000, fpsden=1001)\n"
 )
 
 
-def test_info_is_read_exactly(write: WriteScript) -> None:
-    info = read_info(write(BLANK + "clip.set_output()"))
+def test_info_is_read_exactly() -> None:
+    info, _ = read_output(BLANK + "clip.set_output()")
     assert (info.width, info.height, info.frames, info.fps, info.format) == (64, 48, 7, Fraction(24000, 1001), "RGB24")
     assert info.duration == Fraction(7 * 1001, 24000)
 
 
-def test_the_first_frames_properties_are_read(write: WriteScript) -> None:
-    script = write(BLANK + "clip.std.SetFrameProps(_SARNum=4, _SARDen=3, VsaiOrigin=2).set_output()")
-    properties = read_first_properties(script)
+def test_a_script_that_lies_somewhere_is_read_there(tmp_path: Path) -> None:
+    script = tmp_path / "a script.vpy"
+    script.write_text(BLANK + "clip.set_output()", "utf-8")
+    assert read_info(script) == read_output(BLANK + "clip.set_output()")[0]
+
+
+def test_a_changing_output_is_an_error() -> None:
+    text = "vs.core.std.Splice([clip, clip.std.Crop(left=2)], mismatch=1).set_output()"
+    with pytest.raises(JobError, match="changes its size, format or rate"):
+        read_output(BLANK + text)
+
+
+def test_the_first_frames_properties_are_read() -> None:
+    script = BLANK + "clip.std.SetFrameProps(_SARNum=4, _SARDen=3, VsaiOrigin=2).set_output()"
+    _, properties = read_output(script)
     assert [properties[name] for name in ("_SARNum", "_SARDen", "VsaiOrigin")] == [4, 3, 2]
 
 
-def test_an_error_of_ours_comes_out_as_itself(write: WriteScript) -> None:
+def test_an_error_of_ours_comes_out_as_itself() -> None:
     with pytest.raises(InputError, match=r"^source: '/none\.mkv' cannot be opened as a film"):
-        read_info(write("import vsainimotion\nvsainimotion.source('/none.mkv').set_output()"))
+        read_output("import vsainimotion\nvsainimotion.source('/none.mkv').set_output()")
 
 
-def test_an_error_of_the_script_comes_out_in_its_own_words(write: WriteScript) -> None:
+def test_an_error_of_the_script_comes_out_in_its_own_words() -> None:
     with pytest.raises(JobError, match=r"^vspipe: over\nthere$"):
-        read_info(write("raise ValueError('over\\nthere')"))
+        read_output("raise ValueError('over\\nthere')")
 
 
-def test_an_error_in_a_frame_comes_out_in_its_own_words(write: WriteScript) -> None:
+def test_an_error_in_a_frame_comes_out_in_its_own_words() -> None:
     text = "def fail(n, f):\n    raise RuntimeError('bad frame')\nclip.std.ModifyFrame(clip, fail).set_output()"
     with pytest.raises(JobError, match="bad frame"):
-        read_first_properties(write(BLANK + text))
+        read_output(BLANK + text)
 
 
-def test_a_script_without_output_is_an_error(write: WriteScript) -> None:
-    with pytest.raises(JobError, match=r"vspipe: .*output"):
-        read_info(write("pass"))
+def test_a_script_without_output_is_an_error() -> None:
+    with pytest.raises(JobError, match="the script sets no output"):
+        read_output("pass")
 
 
 def test_an_unknown_error_class_is_a_job_error() -> None:

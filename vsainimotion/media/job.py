@@ -30,10 +30,8 @@ from vsainimotion.media.render import Progress, render
 from vsainimotion.media.span import Span, plan_frames
 from vsainimotion.media.timeline import Timeline, read_timeline
 from vsainimotion.media.verify import Expected, verify
-from vsainimotion.media.vspipe import ScriptInfo, pipe_command, read_first_properties, read_info
+from vsainimotion.media.vspipe import SCRIPT_NAME, ScriptInfo, pipe_command, read_output
 from vsainimotion.media.workplace import check_output, move_in_place, temporary_files
-
-SCRIPT_NAME = "enhance.vpy"
 
 COUNTED_KINDS = frozenset({"video", "audio", "subtitle", "attachment"})
 """Kinds of streams that the result is checked for; muxers write data streams of their own."""
@@ -164,14 +162,12 @@ def plan_job(request: Request, report: Report) -> Plan:
     video = opened.info.video.index
     with av.open(str(opened.info.path)) as film:
         copied, left_out = split_streams(film, container, video)
-    with script_file(opened.script) as script:
-        rendered = read_info(script)
-        colour = read_colour(read_first_properties(script))
+    rendered, properties = read_output(opened.script)
     return Plan(
         request=request,
         opened=opened,
         rendered=rendered,
-        colour=colour,
+        colour=read_colour(properties),
         ffmpeg=program,
         container=container,
         copied=tuple(copied),

@@ -106,7 +106,8 @@ def _read_times(container: av.container.InputContainer, video: int) -> tuple[lis
         ends[index] = max(stamp, ends.get(index, stamp))
         if index == video:
             stamps.append(stamp)
-    bases = {stream.index: stream.time_base for stream in container.streams}
-    return stamps, {
-        index: end * Fraction(bases[index].numerator, bases[index].denominator) for index, end in ends.items()
-    }
+    return stamps, {index: end * _time_base(container.streams[index]) for index, end in ends.items()}
+
+
+def _time_base(stream: av.stream.Stream) -> Fraction:
+    return Fraction(stream.time_base.numerator, stream.time_base.denominator)

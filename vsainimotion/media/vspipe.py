@@ -24,6 +24,24 @@ CONFIG_VARIABLE = "APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME"
 
 CONFIG_FILE = Path("vapoursynth", "vapoursynth.toml")
 
+SCRIPT_NAME = "enhance.vpy"
+
+OUTPUT_PROPERTY = "VsaiOutput"
+
+DESCRIBE_OUTPUT = f"""
+import json as _json
+import vapoursynth as _vs
+if 0 not in _vs.get_outputs():
+    raise ValueError("the script sets no output")
+_clip = _vs.get_output(0).clip
+if _clip.format is None or not _clip.width or not _clip.fps:
+    raise ValueError("the script's output changes its size, format or rate")
+_facts = dict(width=_clip.width, height=_clip.height, frames=_clip.num_frames, format=_clip.format.name)
+_facts["fps"] = [_clip.fps.numerator, _clip.fps.denominator]
+_clip.std.SetFrameProps({OUTPUT_PROPERTY}=_json.dumps(_facts)).set_output()
+"""
+"""Lines after a script that write what its output is on its frames, so that one rendered frame tells all."""
+
 LOG_LINES = ("Information:", "Warning:", "Debug:", "Output ", "Script evaluation done", "Frame: ")
 """How lines begin that vspipe prints and that are no error."""
 
@@ -82,8 +100,37 @@ def child_environment() -> Mapping[str, str]:
     return environment
 
 
+def read_output(script: str) -> tuple[ScriptInfo, Mapping[str, Property]]:
+    """Evaluates a script and renders its first frame, in one start of vspipe: a network is loaded once.
+
+    Args:
+        script: The .vpy text.
+
+    Returns:
+        What the script puts out, and the properties of its first frame.
+
+    Raises:
+        VsaiError: The script or the frame failed; the error is the script's own.
+    """
+    with tempfile.TemporaryDirectory(prefix="vsainimotion-") as folder:
+        file, report = Path(folder, SCRIPT_NAME), Path(folder, "frame.json")
+        file.write_text(script + DESCRIBE_OUTPUT, "utf-8")
+        _run([str(find_vspipe()), "--end", "0", "--json", str(report), str(file), "--"])
+        frames: list[dict[str, Property]] = json.loads(report.read_text("utf-8"))
+    properties = frames[0]
+    described = json.loads(str(properties.pop(OUTPUT_PROPERTY)))
+    info = ScriptInfo(
+        width=described["width"],
+        height=described["height"],
+        frames=described["frames"],
+        fps=Fraction(*described["fps"]),
+        format=described["format"].upper(),
+    )
+    return info, properties
+
+
 def read_info(script: Path) -> ScriptInfo:
-    """Evaluates a script and returns what it puts out.
+    """Evaluates a script where it lies and returns what it puts out, without rendering a frame.
 
     Raises:
         VsaiError: The script failed; the error is the script's own.
@@ -101,19 +148,6 @@ def read_info(script: Path) -> ScriptInfo:
         )
     except (KeyError, ValueError) as error:
         raise JobError(f"vspipe: the script's output is not one picture of constant size and rate ({text})") from error
-
-
-def read_first_properties(script: Path) -> Mapping[str, Property]:
-    """Renders the first frame of a script and returns its properties.
-
-    Raises:
-        VsaiError: The script or the frame failed; the error is the script's own.
-    """
-    with tempfile.TemporaryDirectory(prefix="vsainimotion-") as folder:
-        path = Path(folder, "frame.json")
-        _run([str(find_vspipe()), "--end", "0", "--json", str(path), str(script), "--"])
-        frames: list[dict[str, Property]] = json.loads(path.read_text("utf-8"))
-    return frames[0]
 
 
 def pipe_command(script: Path, *, container: str, properties: str | None) -> list[str]:
