@@ -8,6 +8,7 @@ as a player does, and redrawn.
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import vapoursynth as vs
@@ -47,7 +48,7 @@ def stack_row(panels: list[vs.VideoNode]) -> vs.VideoNode:
 def build_picture() -> vs.VideoNode:
     """Builds the picture: three panels of motion above two of lines, YUV 4:4:4."""
     source = vsainimotion.source(CLIP, format="YUV444P8")
-    enhanced = vsainimotion.enhance(source, preset="anime-clean", multi=2, height=2 * source.height)
+    enhanced = vsainimotion.enhance(source, preset="anime-clean", height=2 * source.height)
     plain = source.resize.Bilinear(enhanced.width, enhanced.height)
     above = stack_row([cut_out(enhanced, 2 * MOVING_FRAME + k, MOVING_PLACE, THIRD) for k in range(3)])
     below = stack_row(
@@ -73,14 +74,12 @@ def captions() -> str:
 def main() -> int:
     """Renders and writes the picture."""
     picture = build_picture()
-    command = [str(find_ffmpeg()), "-v", "error", "-y", "-i", "-", "-vf", captions()]
-    command += ["-c:v", "libwebp", "-quality", "92", str(PICTURE)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as ffmpeg:
-        if ffmpeg.stdin is None:
-            raise BrokenPipeError("ffmpeg has no standard input")
-        picture.output(ffmpeg.stdin, y4m=True)
-    if ffmpeg.returncode:
-        return ffmpeg.returncode
+    with tempfile.TemporaryDirectory() as folder:
+        frames = Path(folder, "picture.y4m")
+        with frames.open("wb") as file:
+            picture.output(file, y4m=True)
+        command = [str(find_ffmpeg()), "-v", "error", "-y", "-i", str(frames), "-vf", captions()]
+        subprocess.run([*command, "-c:v", "libwebp", "-quality", "92", str(PICTURE)], check=True)
     print(f"wrote {PICTURE.relative_to(ROOT)}: {picture.width}x{picture.height}, {PICTURE.stat().st_size // 1000} kB")
     return 0
 
