@@ -1,6 +1,6 @@
 """Train a network as its run's TOML file says; go on from the last checkpoint when there is one.
 
-    python -m export.train export/runs/flow-fast.toml [--until 15:20]
+python -m export.train export/runs/flow-fast.toml [--until 15:20]
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from export.batches import step_generator
 from export.config import Run, load_run
-from export.tasks import TASKS, averaged, parameter_count, precision
+from export.tasks import TASKS, Data, averaged, parameter_count, precision
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -75,7 +75,7 @@ class Trainer:
         self.optimiser.load_state_dict(state["optimiser"])
         self.average = state["average"]
 
-    def advance(self, data: Any) -> dict[str, float]:
+    def advance(self, data: Data) -> dict[str, float]:
         """Take one step and return the parts of its loss."""
         run, rng = self.run, step_generator(self.run.seed, self.step)
         weights = [weight for _, _, weight in run.crops]
@@ -98,7 +98,7 @@ class Trainer:
         return {name: float(part.detach()) for name, part in parts.items()}
 
 
-def check(trainer: Trainer, data: Any, count: int = 96) -> dict[str, float]:
+def check(trainer: Trainer, data: Data, count: int = 96) -> dict[str, float]:
     """Measure the averaged weights on the first held-out samples."""
     task = TASKS[trainer.run.task]
     network = averaged(task.network(), trainer.average)
