@@ -67,7 +67,7 @@ def test_the_clip_is_what_the_readme_promises() -> None:
         assert (video.codec_context.width, video.codec_context.height) == (1280, 720)
         assert str(video.average_rate) == "24000/1001"
         assert (sound.type, sound.language) == ("audio", "jpn")
-        assert (text.type, text.codec_context.name, text.language) == ("subtitle", "ass", "eng")
+        assert (text.type, text.codec_context.name, text.language) == ("subtitle", "ssa", "eng")
         assert (font.type, font.metadata["filename"]) == ("attachment", "Nunito-Bold.ttf")
         assert len(film.chapters()) == 2
         assert film.metadata["title"]
