@@ -256,7 +256,10 @@ def _write_parts(folder: Path) -> None:
 def _command(folder: Path, out: Path) -> list[str]:
     tags = ["-metadata:s:v:0", "title=Picture", "-metadata:s:a:0", "language=jpn", "-metadata:s:a:0", "title=Music box"]
     tags += ["-metadata:s:s:0", "language=eng", "-metadata:s:s:0", "title=English"]
-    colour = "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int,format=yuv420p"
+    colour = (
+        "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int,format=yuv420p,"
+        "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
+    )
     return [
         imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-y",
         "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}", "-r", RATE, "-i", "-",
@@ -265,7 +268,7 @@ def _command(folder: Path, out: Path) -> list[str]:
         "-vf", colour, "-c:v", "libx264", "-preset", "slow", "-tune", "animation", "-crf", "17", "-g", "48",
         "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv",
         "-c:a", "aac", "-b:a", "96k", "-c:s", "copy",
-        "-attach", str(FONT), "-metadata:s:t:0", "mimetype=font/ttf", *tags,
+        "-attach", str(FONT), "-metadata:s:t:0", "mimetype=application/x-truetype-font", *tags,
         "-disposition:v:0", "default", "-disposition:a:0", "default", "-disposition:s:0", "default",
         "-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", str(out),
     ]  # fmt: skip

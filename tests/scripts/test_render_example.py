@@ -77,6 +77,7 @@ def test_the_clip_decodes_whole_and_tagged() -> None:
     with av.open(str(CLIP)) as film:
         frames = list(film.decode(video=0))
     assert len(frames) == 120
-    assert {(int(frame.colorspace), int(frame.color_range)) for frame in frames} == {(1, 1)}
+    tags = {(int(f.colorspace), int(f.color_range), int(f.color_primaries), int(f.color_trc)) for f in frames}
+    assert tags == {(1, 1, 1, 1)}
     assert frames[0].to_ndarray(format="gray").mean() < 20
     assert frames[40].to_ndarray(format="gray").mean() > 80
