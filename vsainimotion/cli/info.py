@@ -8,7 +8,8 @@ import click
 
 from vsainimotion.cli.options import FILM
 from vsainimotion.cli.progress import ProgressLine
-from vsainimotion.media.probe import SourceInfo, StreamInfo, VideoInfo, main_track, probe
+from vsainimotion.media.film import SourceInfo, StreamInfo, VideoInfo, main_track
+from vsainimotion.media.probe import probe
 from vsainimotion.media.survey import Survey, survey
 
 REPORT_EVERY_FRAMES = 24

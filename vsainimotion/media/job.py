@@ -24,8 +24,9 @@ from vsainimotion.media.encode import (
 )
 from vsainimotion.media.encoders import find_encoder
 from vsainimotion.media.ffmpeg import find_ffmpeg
+from vsainimotion.media.film import SourceInfo, main_track
 from vsainimotion.media.mux import Muxed, MuxPlan, mux, set_aspect
-from vsainimotion.media.probe import SourceInfo, check_readable, main_track, probe
+from vsainimotion.media.probe import check_readable, probe
 from vsainimotion.media.render import Progress, render
 from vsainimotion.media.span import Span, plan_frames
 from vsainimotion.media.timeline import Timeline, read_timeline

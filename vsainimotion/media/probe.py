@@ -15,7 +15,8 @@ import av.video.stream
 
 from vsainimotion.errors import ArgumentError, InputError
 from vsainimotion.media.colour import Colour
-from vsainimotion.media.rate import Rate, find_rate
+from vsainimotion.media.film import SourceInfo, StreamInfo, VideoInfo
+from vsainimotion.media.rate import find_rate
 from vsainimotion.media.structure import missing_bytes
 
 PEEKED_FRAMES = 8
@@ -23,71 +24,6 @@ PEEKED_FRAMES = 8
 
 NOT_FILMS = frozenset({"tty"})
 """libav formats that turn any text into a picture."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StreamInfo:
-    """One stream of a film."""
-
-    index: int
-    kind: str
-    """video, audio, subtitle, attachment or data."""
-    codec: str
-    language: str | None
-    tags: Mapping[str, str]
-    dispositions: tuple[str, ...]
-    is_picture: bool
-    """Whether it is an attached picture, such as a cover."""
-    packets: int
-    start: Fraction | None
-    """Time of its first packet in seconds on the film's clock."""
-    end: Fraction | None
-    detail: Mapping[str, str | int] = field(default_factory=dict)
-    """What is particular to its kind: sample rate, layout, mime type."""
-
-    @property
-    def title(self) -> str:
-        """How a message names the stream."""
-        words = [self.kind, self.codec, self.language or "", self.tags.get("filename", "")]
-        return f"stream {self.index} ({', '.join(word for word in words if word)})"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class VideoInfo:
-    """The main picture of a film."""
-
-    index: int
-    width: int
-    height: int
-    pixel_format: str
-    bits: int
-    rate: Rate
-    frames: int
-    duration: Fraction
-    """Seconds from the first frame's start to the last one's end."""
-    colour: Colour
-    rotation: int
-    """Degrees by which a player turns the picture."""
-    interlaced: bool
-    telecined: bool
-    """Whether fields are flagged to be repeated."""
-    has_alpha: bool
-    hdr: tuple[str, ...]
-    """Kinds of HDR metadata, such as `mastering display`."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SourceInfo:
-    """What is in a film."""
-
-    path: Path
-    container: str
-    duration: Fraction
-    """Seconds, of the longest stream."""
-    video: VideoInfo
-    streams: tuple[StreamInfo, ...]
-    chapters: int
-    tags: Mapping[str, str]
 
 
 def probe(path: str | Path) -> SourceInfo:
@@ -149,15 +85,6 @@ def main_video(container: av.container.InputContainer) -> av.video.stream.VideoS
             return stream
     kinds = sorted({"a cover" if stream.type == "video" else stream.type for stream in container.streams})
     raise InputError(f"{container.name!r} has no moving picture, only {' and '.join(kinds) or 'nothing'}. Name a film")
-
-
-def main_track(info: SourceInfo) -> int | None:
-    """Returns the index of the main picture for the source filter; None if it is simply the first video stream.
-
-    It is not where a cover comes before it.
-    """
-    first = next(stream.index for stream in info.streams if stream.kind == "video")
-    return None if info.video.index == first else info.video.index
 
 
 def _read(file: Path, container: av.container.InputContainer) -> SourceInfo:
