@@ -56,7 +56,7 @@ class Card:
     analysis_height: int
     """Height of the small copy to use for a 1080p clip; 0 for upscalers."""
     timesteps: str
-    """any or half; any for upscalers, which have none."""
+    """any or half; none for upscalers."""
     licence: str
     origin: str
     opset: int

@@ -43,7 +43,7 @@ NETWORKS: dict[str, Description] = {
         size_minimum=(2, 2),
         overlap=5,
         analysis_height=0,
-        timesteps="any",
+        timesteps="none",
         description="Doubles the luma of line art: Spline36 and a small learned correction to it.",
     ),
 }
