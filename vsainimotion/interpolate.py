@@ -34,7 +34,7 @@ from vsainimotion.warp import warp_blend
 core = vs.core
 
 MVTOOLS = "mvtools"
-DEFAULT_MODEL = MVTOOLS
+DEFAULT_MODEL = "flow-fast"
 CONFIDENCE_PROPERTY = "VsaiConfidence"
 _GATE_DEFAULTS = GateOptions()
 

@@ -10,7 +10,7 @@ _HD_HEIGHT = 720
 """From this height on, YUV that does not say its matrix is taken for BT.709, below it for BT.601, as players do."""
 _MATRICES = (1, 4, 5, 6, 7, 8, 9)
 """Values of `_Matrix` that lead from YUV to RGB and back."""
-_COLOUR_PROPERTIES = ["_Range", "_ChromaLocation"]
+_COLOUR_PROPERTIES = ["_Range", "_ColorRange", "_ChromaLocation"]
 
 
 def to_rgb(clip: vs.VideoNode, width: int | None = None, height: int | None = None) -> vs.VideoNode:
