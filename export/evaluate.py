@@ -71,8 +71,8 @@ def _plane(frame: vs.VideoFrame, index: int = 0) -> Luma:
 def _mvtools(clip: vs.VideoNode) -> vs.VideoNode:
     core = vs.core
     search = core.mv.Super(clip, pel=4)
-    vectors = [core.mv.Analyse(search, isb=back, blksize=16, overlap=8) for back in (True, False)]
-    return core.mv.FlowFPS(clip, search, *vectors, num=2 * clip.fps.numerator, den=clip.fps.denominator)
+    back, forth = (core.mv.Analyse(search, isb=isb, blksize=16, overlap=8) for isb in (True, False))
+    return core.mv.FlowFPS(clip, search, back, forth, num=2 * clip.fps.numerator, den=clip.fps.denominator)
 
 
 def moments(film: Film, folder: Path, *, stride: int = 1) -> Iterator[Moment]:

@@ -86,7 +86,10 @@ def measure(clip: vs.VideoNode, scale: Scale, half: Scale) -> tuple[float, float
     for wanted, found, score in zip(clip.frames(), made.frames(), scores.frames(), strict=True):
         error = float(np.square(np.asarray(wanted[0]) - np.asarray(found[0])).mean())
         ratios.append(-10 * np.log10(max(error, 1e-9)))
-        marks.append(float(score.props["SSIMULACRA2"]))
+        mark = score.props["SSIMULACRA2"]
+        if not isinstance(mark, float):
+            raise TypeError(f"SSIMULACRA2 is no number ({mark!r})")
+        marks.append(mark)
     return float(np.mean(ratios)), float(np.mean(marks))
 
 

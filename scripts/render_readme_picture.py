@@ -26,7 +26,7 @@ PICTURE = ROOT / "docs" / "before-after.webp"
 HEIGHT, GAP = 330, 8
 THIRD, HALF = 400, 604
 """Widths of the panels above and below; both rows are as wide with the gaps between."""
-MOVING_FRAME, MOVING_PLACE = 23, (562, 424)
+MOVING_FRAME, MOVING_PLACE = 11, (574, 404)
 """The drawing before the frame that was made, and the left upper corner of what is shown of it, at 720 lines."""
 STILL_FRAME, STILL_PLACE = 72, (396, 312)
 """The drawing that shows lines, and its corner."""

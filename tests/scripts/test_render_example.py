@@ -62,7 +62,8 @@ def test_the_sound_is_as_long_as_the_picture(program: ModuleType) -> None:
 def test_the_clip_is_what_the_readme_promises() -> None:
     assert CLIP.stat().st_size < 2 * 2**20
     with av.open(str(CLIP)) as film:
-        video, sound, text, font = film.streams
+        _, sound, text, font = film.streams
+        video = film.streams.video[0]
         assert (video.codec_context.name, video.codec_context.pix_fmt) == ("h264", "yuv420p")
         assert (video.codec_context.width, video.codec_context.height) == (1280, 720)
         assert str(video.average_rate) == "24000/1001"

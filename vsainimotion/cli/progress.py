@@ -3,7 +3,7 @@
 import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import Never, Self
 
 import click
 from tqdm import tqdm
@@ -26,7 +26,7 @@ class ProgressLine:
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
         self._is_terminal = sys.stderr.isatty()
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[Never] | None = None
         self._last_plain_s = time.monotonic()
         self._has_status = False
 
@@ -75,14 +75,18 @@ class ProgressLine:
         return due
 
     def _update_bar(self, progress: Progress) -> None:
-        if self._bar is None:
-            self._bar = tqdm(
-                total=progress.total, bar_format=BAR, unit=" frames", file=sys.stderr, dynamic_ncols=True, leave=False
-            )
+        bar = self._bar or self._open_bar(progress.total)
         if progress.repeated_share is not None:
-            self._bar.set_postfix_str(f"{progress.repeated_share:.0%} repeated", refresh=False)
-        self._bar.n = progress.frames
-        self._bar.refresh()
+            bar.set_postfix_str(f"{progress.repeated_share:.0%} repeated", refresh=False)
+        bar.n = progress.frames
+        bar.refresh()
+
+    def _open_bar(self, total: int) -> "tqdm[Never]":
+        bar: tqdm[Never] = tqdm(
+            total=total, bar_format=BAR, unit=" frames", file=sys.stderr, dynamic_ncols=True, leave=False
+        )
+        self._bar = bar
+        return bar
 
     def _close_bar(self) -> None:
         if self._bar is not None:
