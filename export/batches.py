@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,19 @@ class Shards:
     def __init__(self, folder: Path, split: str) -> None:
         paths = sorted(folder.glob(f"{split}-*.npy"))
         if not paths:
-            raise FileNotFoundError(f"Shards: no '{split}-*.npy' in '{folder}'. Render them with scripts/render_cels.py.")
+            raise FileNotFoundError(
+                f"Shards: no '{split}-*.npy' in '{folder}'. Render them with scripts/render_cels.py."
+            )
         self._parts = [np.load(path, mmap_mode="r") for path in paths]
         self._starts = np.cumsum([0] + [len(part) for part in self._parts])
 
     def __len__(self) -> int:
         return int(self._starts[-1])
 
-    def __getitem__(self, index: int) -> Any:
+    def __getitem__(self, index: int) -> NDArray[Any]:
         part = int(np.searchsorted(self._starts, index, side="right")) - 1
-        return self._parts[part][index - self._starts[part]]
+        record: NDArray[Any] = self._parts[part][index - self._starts[part]]
+        return record
 
 
 def turn_flow(flow: Tensor, turn: int) -> Tensor:
@@ -83,8 +86,8 @@ def _soften(frames: Tensor, rng: np.random.Generator) -> Tensor:
     sigma = float(rng.uniform(0.4, 1.8))
     taps = torch.exp(-0.5 * (torch.arange(-5, 6) / sigma) ** 2)
     taps = (taps / taps.sum()).expand(3, 1, 1, 11)
-    padded = F.pad(frames, (5, 5, 5, 5), mode="replicate")
-    return F.conv2d(F.conv2d(padded, taps, groups=3), taps.transpose(2, 3), groups=3)
+    padded = functional.pad(frames, (5, 5, 5, 5), mode="replicate")
+    return functional.conv2d(functional.conv2d(padded, taps, groups=3), taps.transpose(2, 3), groups=3)
 
 
 class FlowData:
@@ -128,7 +131,7 @@ class FlowData:
 
 
 def inside(flow: Tensor) -> Tensor:
-    """Return 1 where (4, H, W) displacements end within the picture, (2, H, W): first to one side, then to the other."""
+    """Return 1 where displacements, (4, H, W), end within the picture: (2, H, W), before and after."""
     height, width = flow.shape[1:]
     x = torch.arange(width) + flow[0::2]
     y = torch.arange(height)[:, None] + flow[1::2]
@@ -138,6 +141,3 @@ def inside(flow: Tensor) -> Tensor:
 def step_generator(seed: int, step: int) -> np.random.Generator:
     """Return the source of randomness of one step."""
     return np.random.default_rng([seed, step])
-
-
-type Pixels = NDArray[np.uint8]

@@ -25,6 +25,8 @@ class Run:
     """Peak of the cosine schedule."""
     crops: tuple[tuple[int, int, float], ...]
     """(side in pixels, pictures in a batch, weight): the batches that a step draws from."""
+    start: str = ""
+    """Weights (.safetensors) to begin with where there is no checkpoint, relative to the repository; none if empty."""
     warmup_steps: int = 200
     final_rate: float = 0.02
     """Learning rate at the last step as a share of the peak."""

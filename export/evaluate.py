@@ -88,7 +88,10 @@ def moments(film: Film, folder: Path, *, stride: int = 1) -> Iterator[Moment]:
         start, stop = index * film.every, (index + 1) * film.every
         if any(start <= cut < stop for cut in film.cuts):
             continue
-        colours = [np.dstack([_plane(frame, plane) for plane in range(3)]) for frame in (rgb.get_frame(index), rgb.get_frame(index + 1))]
+        colours = [
+            np.dstack([_plane(frame, plane) for plane in range(3)])
+            for frame in (rgb.get_frame(index), rgb.get_frame(index + 1))
+        ]
         yield Moment(
             _plane(source.get_frame(start)), _plane(source.get_frame(stop)),
             _plane(source.get_frame(start + film.every // 2)), _plane(doubled.get_frame(2 * index + 1)),
@@ -115,9 +118,11 @@ def fetch(plane: Luma, flow: Planes, *, kernel: str) -> Planes:
 
 def dis(moment: Moment) -> Luma:
     """Return the middle frame by OpenCV's dense inverse search, both ways, averaged."""
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    ahead = search.calc(moment.before, moment.after, None)
-    back = search.calc(moment.after, moment.before, None)
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    ahead, back = (
+        search.calc(*pair, np.zeros((*moment.before.shape, 2), np.float32))
+        for pair in ((moment.before, moment.after), (moment.after, moment.before))
+    )
     a = fetch(moment.before, -0.5 * ahead.transpose(2, 0, 1), kernel="bilinear")
     b = fetch(moment.after, -0.5 * back.transpose(2, 0, 1), kernel="bilinear")
     return np.rint((a + b) / 2).clip(0, 255).astype(np.uint8)
@@ -143,6 +148,7 @@ class FlowModel:
         return np.asarray(found[:, : size[1], : size[0]])
 
     def __call__(self, moment: Moment) -> Luma:
+        """Return the middle frame's luma."""
         height, width = moment.before.shape
         found = self.analyse(moment.pair)
         planes = np.stack([cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR) for plane in found])
@@ -151,7 +157,7 @@ class FlowModel:
         a = fetch(moment.before, planes[0:2], kernel=self.kernel)
         b = fetch(moment.after, planes[2:4], kernel=self.kernel)
         mixed = b + (a - b) * planes[4]
-        return np.rint(mixed).clip(0, 255).astype(np.uint8)
+        return np.asarray(np.rint(mixed).clip(0, 255), dtype=np.uint8)
 
 
 METHODS: dict[str, Callable[[Moment], Luma]] = {
@@ -162,7 +168,9 @@ METHODS: dict[str, Callable[[Moment], Luma]] = {
 }
 
 
-def evaluate(film: Film, folder: Path, methods: dict[str, Callable[[Moment], Luma]], *, stride: int = 1) -> dict[str, float]:
+def evaluate(
+    film: Film, folder: Path, methods: dict[str, Callable[[Moment], Luma]], *, stride: int = 1
+) -> dict[str, float]:
     """Return the mean PSNR of each method on a film, with the number of hidden frames under "frames"."""
     results: dict[str, list[float]] = {name: [] for name in methods}
     for moment in moments(film, folder, stride=stride):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from export.batches import FlowBatch
 from export.networks.flow import Estimate, Search, warp
@@ -24,18 +24,24 @@ class FlowWeights:
     """Weight of each part of the loss."""
 
     flow: float = 1.0
-    coarse: float = 0.4
+    coarse: float = 0.25
     search: float = 0.1
     moving: float = 0.2
     mask: float = 0.1
-    picture: float = 2.0
+    picture: float = 6.0
     confidence: float = 0.1
+
+
+def lengths(flow: Tensor) -> Tensor:
+    """Return how long (N, 4, H, W) displacements are, to each side, (N, 2, H, W)."""
+    squares = flow.square()
+    return torch.stack([squares[:, 0] + squares[:, 1], squares[:, 2] + squares[:, 3]], dim=1).sqrt()
 
 
 def distance(flow: Tensor, wanted: Tensor) -> Tensor:
     """Return the length of the difference of (N, 4, H, W) flows, to each side, (N, 2, H, W)."""
-    difference = (flow.float() - wanted).unflatten(1, (2, 2))
-    return torch.sqrt(difference.square().sum(2) + 1e-6)
+    squares = (flow.float() - wanted).square()
+    return torch.sqrt(torch.stack([squares[:, 0] + squares[:, 1], squares[:, 2] + squares[:, 3]], dim=1) + 1e-6)
 
 
 def flow_loss(flow: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
@@ -49,7 +55,7 @@ def coarse_loss(flows: tuple[Tensor, ...], wanted: Tensor, weight: Tensor) -> Te
     total = wanted.new_zeros(())
     for flow in flows:
         stride = wanted.shape[-1] // flow.shape[-1]
-        level, level_weight = F.avg_pool2d(wanted, stride), F.avg_pool2d(weight, stride)
+        level, level_weight = functional.avg_pool2d(wanted, stride), functional.avg_pool2d(weight, stride)
         total = total + (distance(flow * stride, level) * level_weight).mean()
     return total
 
@@ -60,20 +66,20 @@ def search_loss(search: Search, wanted: Tensor, visible: Tensor) -> Tensor:
     Places that one picture hides, and shifts out of reach, do not count.
     """
     stride, reach = wanted.shape[-1] // search.logits.shape[-1], search.reach
-    left = F.avg_pool2d(wanted, stride) / stride - search.start.detach()
+    left = functional.avg_pool2d(wanted, stride) / stride - search.start.detach()
     shift = (left[:, 2:4] - left[:, 0:2]) / 2
-    seen = F.avg_pool2d(visible.amin(1, keepdim=True), stride) * (shift.abs().amax(1, keepdim=True) < reach)
+    seen = functional.avg_pool2d(visible.amin(1, keepdim=True), stride) * (shift.abs().amax(1, keepdim=True) < reach)
     steps = torch.arange(-reach, reach + 1, dtype=shift.dtype)[:, None, None]
-    across, down = (F.relu(1 - (shift[:, axis : axis + 1] - steps).abs()) for axis in (0, 1))
+    across, down = (functional.relu(1 - (shift[:, axis : axis + 1] - steps).abs()) for axis in (0, 1))
     target = (down[:, :, None] * across[:, None]).flatten(1, 2)
-    loss = -(target * F.log_softmax(search.logits.float(), dim=1)).sum(1, keepdim=True)
+    loss = -(target * functional.log_softmax(search.logits.float(), dim=1)).sum(1, keepdim=True)
     return (loss * seen).mean()
 
 
 def moving_loss(moving: Tensor, wanted: Tensor) -> Tensor:
     """Push the gate below -0.5 where nothing moves and above 1.5 where something does."""
-    length = wanted.unflatten(1, (2, 2)).square().sum(2).amax(1, keepdim=True).sqrt()
-    rest, motion = F.relu(moving.float() + 0.5), F.relu(1.5 - moving.float())
+    length = lengths(wanted).amax(1, keepdim=True)
+    rest, motion = functional.relu(moving.float() + 0.5), functional.relu(1.5 - moving.float())
     return torch.where(length < STILL_PX, rest, motion).mean()
 
 
@@ -82,7 +88,7 @@ def mask_loss(mask: Tensor, visible: Tensor) -> Tensor:
     first, second = visible[:, :1], visible[:, 1:]
     clear = (first - second).abs()
     wanted = (first > second).float()
-    return (F.binary_cross_entropy_with_logits(mask.float(), wanted, reduction="none") * clear).mean()
+    return (functional.binary_cross_entropy_with_logits(mask.float(), wanted, reduction="none") * clear).mean()
 
 
 def compose(found: Estimate, pictures: Tensor) -> Tensor:
@@ -97,7 +103,7 @@ def flow_losses(found: Estimate, batch: FlowBatch, weights: FlowWeights) -> dict
     seen = batch.visible + HIDDEN_WEIGHT
     made = compose(found, batch.pictures)
     error = (made - batch.middle).abs().mean(1, keepdim=True)
-    trust = torch.exp(-F.avg_pool2d(error.detach(), 3, 1, 1) / DOUBT)
+    trust = torch.exp(-functional.avg_pool2d(error.detach(), 3, 1, 1) / DOUBT)
     flow = flow_loss(found.flow, batch.flow, seen) + 0.5 * flow_loss(found.raw_flow, batch.flow, seen)
     search = torch.stack([search_loss(level, batch.flow, batch.visible) for level in found.searches]).sum()
     return {
@@ -107,5 +113,5 @@ def flow_losses(found: Estimate, batch: FlowBatch, weights: FlowWeights) -> dict
         "moving": weights.moving * moving_loss(found.moving, batch.flow),
         "mask": weights.mask * mask_loss(found.mask, batch.visible),
         "picture": weights.picture * torch.sqrt(error.square() + 1e-6).mean(),
-        "confidence": weights.confidence * F.binary_cross_entropy_with_logits(found.confidence.float(), trust),
+        "confidence": weights.confidence * functional.binary_cross_entropy_with_logits(found.confidence.float(), trust),
     }

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from export.batches import Shards, turn_picture
 
@@ -26,8 +26,8 @@ class LumaBatch:
 def halve(large: Tensor, *, area: bool) -> Tensor:
     """Return (N, 1, 2H, 2W) planes at half the size, pixel centres kept: by area, or by an antialiased bicubic."""
     if area:
-        return F.avg_pool2d(large, 2)
-    small = F.interpolate(large, scale_factor=0.5, mode="bicubic", antialias=True, align_corners=False)
+        return functional.avg_pool2d(large, 2)
+    small = functional.interpolate(large, scale_factor=0.5, mode="bicubic", antialias=True, align_corners=False)
     return small.clamp(0, 1)
 
 

@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from export.batches import FlowBatch, FlowData
-from export.losses import FlowWeights, compose, distance, flow_losses
+from export.losses import FlowWeights, compose, distance, flow_losses, lengths
 from export.luma_data import LumaBatch, LumaData
 from export.networks.flow import FlowFast
 from export.networks.luma import LumaFast
+
+
+class Data(Protocol):
+    """A split of the data."""
+
+    def __len__(self) -> int:
+        """Return how many samples there are."""
+
+    def batch(self, side: int, count: int, rng: np.random.Generator) -> object:
+        """Return `count` random augmented samples of `side` by `side` pixels."""
+
+    def fixed(self, indices: range) -> object:
+        """Return samples by number as they were rendered."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,8 +37,8 @@ class Task:
 
     network: Callable[[], nn.Module]
     """Makes the network with fresh weights."""
-    data: Callable[[Path, str], Any]
-    """Opens a split of the shards in a folder; has `batch(side, count, rng)` and `fixed(indices)`."""
+    data: Callable[[Path, str], Data]
+    """Opens a split of the shards in a folder."""
     losses: Callable[[nn.Module, Any], dict[str, Tensor]]
     """Runs the network on a batch and returns the parts of the loss."""
     check: Callable[[nn.Module, Any], dict[str, float]]
@@ -46,7 +59,7 @@ def _flow_losses(network: nn.Module, batch: FlowBatch) -> dict[str, Tensor]:
 def _flow_check(network: nn.Module, batch: FlowBatch) -> dict[str, float]:
     assert isinstance(network, FlowFast)  # noqa: S101 - as above
     found = network.explain(batch.pictures)
-    length = batch.flow.unflatten(1, (2, 2)).square().sum(2).sqrt()
+    length = lengths(batch.flow)
     error = distance(found.flow, batch.flow)
     seen = batch.visible > 0.5
     groups = {"still": length < 0.02, "slow": (length >= 0.02) & (length < 2), "fast": length >= 2}

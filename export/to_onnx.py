@@ -56,7 +56,7 @@ class Card:
     analysis_height: int
     """Height of the small copy to use for a 1080p clip; 0 for upscalers."""
     timesteps: str
-    """any, half, or none for upscalers."""
+    """any or half; none for upscalers."""
     licence: str
     origin: str
     opset: int
@@ -72,7 +72,9 @@ def write_card(card: Card, path: Path) -> None:
     for field in dataclasses.fields(card):
         value = getattr(card, field.name)
         # JSON's strings, numbers and lists of numbers are TOML's.
-        lines.append(f"{field.name} = {json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)}\n")
+        lines.append(
+            f"{field.name} = {json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)}\n"
+        )
     path.write_text("".join(lines))
 
 

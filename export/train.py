@@ -9,17 +9,19 @@ import argparse
 import dataclasses
 import json
 import math
+import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from export.batches import step_generator
 from export.config import Run, load_run
-from export.tasks import TASKS, averaged, parameter_count, precision
+from export.tasks import TASKS, Data, averaged, parameter_count, precision
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -43,11 +45,13 @@ class Trainer:
     step: int = 0
 
     @classmethod
-    def start(cls, run: Run) -> Trainer:
+    def start(cls, run: Run, root: Path = ROOT) -> Trainer:
         """Return a run at its first step."""
         torch.manual_seed(run.seed)
         torch.set_num_threads(run.threads)
         network = TASKS[run.task].network()
+        if run.start:
+            network.load_state_dict(load_file(root / run.start))
         optimiser = torch.optim.AdamW(network.parameters(), lr=run.learning_rate, weight_decay=run.weight_decay)
         average = {name: value.detach().clone() for name, value in network.state_dict().items()}
         return cls(run, network, average, optimiser)
@@ -75,7 +79,7 @@ class Trainer:
         self.optimiser.load_state_dict(state["optimiser"])
         self.average = state["average"]
 
-    def advance(self, data: Any) -> dict[str, float]:
+    def advance(self, data: Data) -> dict[str, float]:
         """Take one step and return the parts of its loss."""
         run, rng = self.run, step_generator(self.run.seed, self.step)
         weights = [weight for _, _, weight in run.crops]
@@ -98,7 +102,7 @@ class Trainer:
         return {name: float(part.detach()) for name, part in parts.items()}
 
 
-def check(trainer: Trainer, data: Any, count: int = 96) -> dict[str, float]:
+def check(trainer: Trainer, data: Data, count: int = 96) -> dict[str, float]:
     """Measure the averaged weights on the first held-out samples."""
     task = TASKS[trainer.run.task]
     network = averaged(task.network(), trainer.average)
@@ -124,13 +128,14 @@ def train(run: Run, *, root: Path = ROOT, deadline: float = math.inf, stop_step:
     out = root / run.out
     out.mkdir(parents=True, exist_ok=True)
     data, held_out = (TASKS[run.task].data(root / run.data, split) for split in ("train", "valid"))
-    trainer, checkpoint, log = Trainer.start(run), out / "checkpoint.pt", out / f"{run.name}.log.jsonl"
+    trainer, checkpoint, log = Trainer.start(run, root), out / "checkpoint.pt", out / f"{run.name}.log.jsonl"
     if checkpoint.exists():
         trainer.load(checkpoint)
     write_line(log, event="start", step=trainer.step, samples=len(data), parameters=parameter_count(trainer.network))
     saved = begun = time.time()
     sums: dict[str, float] = {}
-    while trainer.step < min(run.steps, stop_step or run.steps) and time.time() < deadline:
+    asked_to_stop = _watch_signals()
+    while trainer.step < min(run.steps, stop_step or run.steps) and time.time() < deadline and not asked_to_stop():
         for name, value in trainer.advance(data).items():
             sums[name] = sums.get(name, 0.0) + value / run.log_steps
         if trainer.step % run.log_steps == 0:
@@ -145,6 +150,14 @@ def train(run: Run, *, root: Path = ROOT, deadline: float = math.inf, stop_step:
     save_file(trainer.average, out / f"{run.name}.safetensors", metadata={"steps": str(trainer.step)})
     write_line(log, event="stop", step=trainer.step, **check(trainer, held_out))
     return trainer
+
+
+def _watch_signals() -> Callable[[], bool]:
+    """Note SIGTERM and Ctrl-C instead of dying of them, so that the step ends and a checkpoint is written."""
+    noted: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: noted.append(received))
+    return lambda: bool(noted)
 
 
 def _deadline(clock: str | None) -> float:

@@ -251,9 +251,7 @@ def whole_rows(film: Path) -> Iterator[Row]:
     short = save_film(film)
     output = BUILD / "whole.mkv"
     program: Command = [
-        sys.executable,
-        "-m",
-        "vsainimotion",
+        Path(sys.executable).with_name("ainimotion"),
         "enhance",
         short,
         "--out",
@@ -270,7 +268,7 @@ def whole_rows(film: Path) -> Iterator[Row]:
         yield Row(
             name=name, group=WHOLE, frames=count, measure=run_program([*program, *options]), is_ours=count > frames
         )
-    alone = [find_ffmpeg(), "-v", "error", "-y", "-i", short, "-c:v", "libx264", "-preset", "medium"]
+    alone: Command = [find_ffmpeg(), "-v", "error", "-y", "-i", short, "-c:v", "libx264", "-preset", "medium"]
     alone += ["-tune", "animation", "-crf", "16", output]
     yield Row(name="ffmpeg alone, same encoder settings", group=WHOLE, frames=frames, measure=run_program(alone))
 

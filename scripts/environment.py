@@ -29,7 +29,7 @@ LOCKS = {"core": "requirements.lock", "dev": "requirements-dev.lock"}
 INCLUDES = {"core": ("core",), "dev": ("core", "dev")}
 """What each set brings: the development lock pins everything that the core lock pins, to the same versions."""
 NOTICES = {
-    "core": "about 300 MB to download, under a minute on a fast line",
+    "core": "about 200 MB to download, a minute on most lines",
     "dev": "with torch for the training tests: about 3 GB to download, some minutes",
 }
 
@@ -102,10 +102,10 @@ def build_environment(name: str, environment: Environment, wanted: dict[str, str
     state = environment.load_state()
     fresh = state.get("place") != wanted["place"]
     if fresh and not (environment.folder / "pyvenv.cfg").exists() and any(_entries(environment.folder)):
-        raise FileExistsError(f"{environment.folder} is neither empty nor a Python environment; it was left as it is")
+        raise FileExistsError(f"{environment.folder} is neither empty nor a Python environment; it is left as it is")
     environment.state_file.unlink(missing_ok=True)
     if fresh:
-        _run(sys.executable, "-m", "venv", "--clear", environment.folder)
+        _run(_base_python(), "-m", "venv", "--clear", environment.folder)
         state = {"place": wanted["place"]}
     if not is_whole(state, {part: wanted[part] for part in INCLUDES[name]}):
         _pip(environment, "install", "--require-hashes", "--only-binary=:all:", "-r", ROOT / LOCKS[name])
@@ -121,6 +121,13 @@ def build_environment(name: str, environment: Environment, wanted: dict[str, str
 def _still_true(state: dict[str, str]) -> dict[str, str]:
     """Leaves out the sets whose lock file has changed: bringing another set in may have moved their packages."""
     return {key: value for key, value in state.items() if key not in LOCKS or value == _lock_fingerprint(key)}
+
+
+def _base_python() -> Path:
+    """The interpreter behind the one that runs this, which may be that of the environment which is to be made again."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    base = Path(sys.base_prefix) / "bin" / version
+    return Path(sys.executable) if sys.prefix == sys.base_prefix or not base.exists() else base
 
 
 def _entries(folder: Path) -> Iterator[Path]:
@@ -182,13 +189,16 @@ def main() -> NoReturn:
             f"the set-up stopped: {' '.join(error.cmd[:4])} ... ended with {error.returncode}. Run this again to retry"
         )
         sys.exit(3)
-    except FileExistsError as error:
-        _say(f"the set-up stopped: {error}")
+    except OSError as error:
+        _say(f"the set-up stopped: {error}. AINIMOTION_VENV=folder puts the environment elsewhere")
         sys.exit(3)
-    for name in ("PYTHONHOME", "PYTHONPATH"):
-        os.environ.pop(name, None)
+    for variable in ("PYTHONHOME", "PYTHONPATH"):
+        os.environ.pop(variable, None)
     os.environ["VIRTUAL_ENV"] = str(environment.folder)
     os.environ["PATH"] = f"{environment.folder / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    if not (environment.folder / "bin" / program).exists():
+        _say(f"the {name} environment has no program {program}")
+        sys.exit(2)
     os.execv(environment.folder / "bin" / program, [program, *arguments])  # noqa: S606 - no shell is what we want here
 
 

@@ -77,7 +77,11 @@ def main() -> None:
     jobs = [(options.kind, options.out / name, seeds, options.size, deadline) for name, seeds in plan.items()]
     with multiprocessing.get_context("spawn").Pool(options.workers) as pool:
         done = sum(tqdm(pool.imap_unordered(_work, jobs), total=len(jobs), unit="shard"))
-    manifest = {"kind": options.kind, "size": options.size, "shards": {n: [s.start, s.stop] for n, s in plan.items() if (options.out / n).exists()}}
+    manifest = {
+        "kind": options.kind,
+        "size": options.size,
+        "shards": {n: [s.start, s.stop] for n, s in plan.items() if (options.out / n).exists()},
+    }
     (options.out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
     print(f"{done} of {len(jobs)} shards in {options.out}")
 

@@ -18,8 +18,7 @@ import wave
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import cv2
 import imageio_ffmpeg
@@ -33,6 +32,7 @@ from export.cels.rig import Joint, Keys, Motion, Sway, Vector, parameters
 from export.cels.scene import Piece, Scene, Sketch
 from export.cels.scenery import cumulus, fence, grove, meadow, mountains, poles, sky, town
 
+ROOT = Path(__file__).resolve().parents[1]
 WIDTH, HEIGHT = 1280, 720
 RATE = "24000/1001"
 #: Frames of the whole clip, and the first of its second shot.
@@ -114,8 +114,8 @@ def _sign() -> Piece:
     return sketch.piece(Joint(), None)
 
 
-def _hikari(**acting: Motion | int) -> tuple[Looks, Acting]:
-    return Looks(line_width=0.03, hair_length=1.7), Acting(**acting)  # type: ignore[arg-type]
+#: The girl of both shots.
+HIKARI = Looks(line_width=0.03, hair_length=1.7)
 
 
 def first_shot() -> Scene:
@@ -136,19 +136,22 @@ def first_shot() -> Scene:
         meadow(rng, _place(middle, 0, pan, 1.0), 2600, 610, 150),
         fence(_place(middle, 0, pan, 1.1), 2600, 662, 70),
     ]
-    looks, acting = _hikari(
+    speech = {0: 1, 15: 0, 18: 0.8, 21: 0.2, 24: 0.9, 30: 0.4, 33: 0, 36: 0.7, 42: 1, 45: 0.3, 51: 1}
+    waving = Sway(rest=parameters(angle=-2.0), swing=parameters(angle=0.28), period_frames=16)
+    raised = Sway(rest=parameters(angle=-0.35), swing=parameters(angle=0.05), period_frames=30)
+    acting = Acting(
         head=Sway(swing=parameters(angle=0.05, x=0.03), period_frames=40, phase=0.1),
         wind=Sway(rest=parameters(angle=0.05), swing=parameters(angle=0.07, shear=0.05), period_frames=22),
         gaze=Sway(rest=parameters(0.03, -0.02)),
-        mouth=_steps({0: 1, 15: 0, 18: 0.8, 21: 0.2, 24: 0.9, 30: 0.4, 33: 0, 36: 0.7, 42: 1, 45: 0.3, 51: 1}, log_height=-1.7),
+        mouth=_steps(speech, log_height=-1.7),
         blink=_steps({0: 0, 28: 1, 32: 0}, log_height=-1.8),
-        arms=(Sway(rest=parameters(angle=0.12)), Sway(rest=parameters(angle=-0.35), swing=parameters(angle=0.05), period_frames=30)),
-        forearms=(Sway(rest=parameters(angle=0.1)), Sway(rest=parameters(angle=-2.0), swing=parameters(angle=0.28), period_frames=16)),
+        arms=(Sway(rest=parameters(angle=0.12)), raised),
+        forearms=(Sway(rest=parameters(angle=0.1)), waving),
         every=2, mouth_every=3,
     )  # fmt: skip
     carrier = _place(455, 505, pan, 1.1)
     scale = Joint(motion=Sway(rest=parameters(log_width=math.log(98), log_height=math.log(98))), parent=carrier)
-    return Scene(width=WIDTH, height=HEIGHT, pieces=[*ground, *person(looks, acting, scale), _sign()])
+    return Scene(width=WIDTH, height=HEIGHT, pieces=[*ground, *person(HIKARI, acting, scale), _sign()])
 
 
 def second_shot() -> Scene:
@@ -162,7 +165,7 @@ def second_shot() -> Scene:
         grove(rng, Joint(motion=Sway(rest=parameters(WIDTH / 2))), 2600, 700, 90, (0xFF2C6A4E, 0xFF4A9355, 0xFF86C062)),
     ]
     speech = {60: 1.0, 66: 0.15, 69: 0.6, 72: 0.05, 75: 0.8, 78: 1.0, 90: 0.2, 93: 0.7, 96: 0.0, 99: 0.5, 102: 1.0}
-    looks, acting = _hikari(
+    acting = Acting(
         wind=Sway(rest=parameters(angle=0.06, shear=0.04)),
         head=Sway(rest=parameters(angle=0.05)),
         mouth=_steps(speech, log_height=-1.7),
@@ -171,7 +174,7 @@ def second_shot() -> Scene:
     )  # fmt: skip
     size = math.log(255)
     pose = parameters(560, 860, log_width=size, log_height=size)
-    return Scene(width=WIDTH, height=HEIGHT, pieces=[*ground, *person(looks, acting, Joint(motion=Sway(rest=pose)))])
+    return Scene(width=WIDTH, height=HEIGHT, pieces=[*ground, *person(HIKARI, acting, Joint(motion=Sway(rest=pose)))])
 
 
 def brightness(frame: int) -> float:
@@ -181,9 +184,7 @@ def brightness(frame: int) -> float:
 
 def _moves(scene: Scene, frame: int) -> bool:
     """Tell whether any piece is elsewhere in the next frame."""
-    return any(
-        not np.array_equal(piece.joint.matrix(frame), piece.joint.matrix(frame + 1)) for piece in scene.pieces
-    )
+    return any(not np.array_equal(piece.joint.matrix(frame), piece.joint.matrix(frame + 1)) for piece in scene.pieces)
 
 
 def intervals() -> list[str]:
@@ -217,16 +218,29 @@ def sound(rate: int = 48_000) -> NDArray[np.int16]:
     length = round(FRAMES * 1001 / 24000 * rate)
     time = np.arange(length) / rate
     mix = np.zeros((length, 2))
-    melody = (0.35, 76, 0.3), (0.7, 79, 0.6), (1.05, 83, 0.5), (1.4, 81, 0.4), (2.1, 79, 0.7), (2.5, 72, 0.5), (2.85, 76, 0.3), (3.2, 79, 0.6), (3.9, 84, 0.5)
+    melody = (
+        (0.35, 76, 0.3),
+        (0.7, 79, 0.6),
+        (1.05, 83, 0.5),
+        (1.4, 81, 0.4),
+        (2.1, 79, 0.7),
+        (2.5, 72, 0.5),
+        (2.85, 76, 0.3),
+        (3.2, 79, 0.6),
+        (3.9, 84, 0.5),
+    )
     for start, note, side in melody:
         frequency, since = 440 * 2 ** ((note - 69) / 12), np.clip(time - start, 0, None)
-        tone = sum(np.sin(2 * np.pi * frequency * part * since) * weight * np.exp(-since * 3 * part) for part, weight in ((1, 1.0), (2, 0.35), (4.02, 0.12)))
+        tone = sum(
+            np.sin(2 * np.pi * frequency * part * since) * weight * np.exp(-since * 3 * part)
+            for part, weight in ((1, 1.0), (2, 0.35), (4.02, 0.12))
+        )
         mix += 0.13 * np.asarray(tone)[:, None] * (time >= start)[:, None] * np.array([1 - side, side])
     wind = np.random.default_rng(SEED).normal(0, 1, (length, 2))
     wind = np.stack([np.convolve(wind[:, side], np.hanning(96) / 48, mode="same") for side in (0, 1)], axis=1)
     mix += wind * 0.02 * (1 + 0.6 * np.sin(2 * np.pi * 0.35 * time))[:, None]
     edge = np.minimum(1, np.minimum(time / 0.2, (time[-1] - time) / 0.4))[:, None]
-    return np.rint(np.clip(mix * edge, -1, 1) * 32767).astype(np.int16)
+    return np.asarray(np.rint(np.clip(mix * edge, -1, 1) * 32767), dtype=np.int16)
 
 
 def _write_parts(folder: Path) -> None:
@@ -242,7 +256,10 @@ def _write_parts(folder: Path) -> None:
 def _command(folder: Path, out: Path) -> list[str]:
     tags = ["-metadata:s:v:0", "title=Picture", "-metadata:s:a:0", "language=jpn", "-metadata:s:a:0", "title=Music box"]
     tags += ["-metadata:s:s:0", "language=eng", "-metadata:s:s:0", "title=English"]
-    colour = "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int,format=yuv420p"
+    colour = (
+        "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int,format=yuv420p,"
+        "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
+    )
     return [
         imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-loglevel", "error", "-y",
         "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}", "-r", RATE, "-i", "-",
@@ -251,7 +268,7 @@ def _command(folder: Path, out: Path) -> list[str]:
         "-vf", colour, "-c:v", "libx264", "-preset", "slow", "-tune", "animation", "-crf", "17", "-g", "48",
         "-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709", "-color_range", "tv",
         "-c:a", "aac", "-b:a", "96k", "-c:s", "copy",
-        "-attach", str(FONT), "-metadata:s:t:0", "mimetype=font/ttf", *tags,
+        "-attach", str(FONT), "-metadata:s:t:0", "mimetype=application/x-truetype-font", *tags,
         "-disposition:v:0", "default", "-disposition:a:0", "default", "-disposition:s:0", "default",
         "-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", str(out),
     ]  # fmt: skip

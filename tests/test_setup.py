@@ -241,3 +241,9 @@ def test_the_wheel_holds_the_package_and_nothing_else(root: Path, tmp_path: Path
     assert {name.split("/")[0].split("-")[0] for name in names} == {"vsainimotion"}
     shipped = [path for path in (root / "vsainimotion" / "models").iterdir() if path.suffix in {".onnx", ".toml"}]
     assert {f"vsainimotion/models/{path.name}" for path in shipped} | {"vsainimotion/py.typed"} <= set(names)
+
+
+def test_a_program_that_the_environment_lacks_is_named(set_up: SetUp) -> None:
+    result = run(set_up.checkout, "core", "nonsense")
+    assert result.returncode == 2
+    assert result.stderr == "vsainimotion: the core environment has no program nonsense\n"

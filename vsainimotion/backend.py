@@ -1,7 +1,6 @@
 """Which plugin runs a network, chosen by what is installed and works, and the one function that runs it."""
 
 import functools
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,7 +202,7 @@ def _infer(
     if choice.name not in BACKENDS:
         return choice.backend.inference(clips, network, plan.overlap, plan.tile, flexible=flexible)
     row = BACKENDS[choice.name]
-    streams = 2 if row.is_gpu else plan_streams(plan.tile, os.cpu_count() or 1)
+    streams = 2 if row.is_gpu else plan_streams(plan.tile, vs.core.num_threads)
     backend = row.build(Tuning(bfloat16=card.is_bfloat16_safe, num_streams=streams))
     opened = row.prepare(card, network, plan.tile)
     # The method that all of them inherit: those of OpenVINO and TensorRT look at the properties of frame 0 of the
@@ -213,10 +212,10 @@ def _infer(
 
 def _check_inputs(clips: Sequence[vs.VideoNode], card: Card) -> None:
     shapes = {(clip.width, clip.height, clip.num_frames) for clip in clips}
-    formats = {clip.format.id for clip in clips if clip.format is not None}
-    planes = sum(clip.format.num_planes for clip in clips if clip.format is not None)
+    formats = {clip.format.id for clip in clips}
+    planes = sum(clip.format.num_planes for clip in clips)
     if len(shapes) != 1 or not formats <= {vs.GRAYS, vs.RGBS} or planes != card.planes:
-        found = ", ".join(f"{clip.width}x{clip.height} {clip.format.name}" for clip in clips if clip.format is not None)
+        found = ", ".join(f"{clip.width}x{clip.height} {clip.format.name}" for clip in clips)
         raise ArgumentError(
             f"run_network: 'clips' must be GRAYS or RGBS, of one size and length, with {card.planes} planes in all for "
             f"network '{card.name}' (got {found or 'none'})"
@@ -228,7 +227,7 @@ def _pad(clip: vs.VideoNode, size: Size, *, half: bool) -> vs.VideoNode:
     if size != (clip.width, clip.height):
         # A source window that is larger than the picture is filled by mirroring.
         clip = clip.resize.Point(width=width, height=height, src_width=width, src_height=height)
-    if half and clip.format is not None:
+    if half:
         return clip.resize.Point(format=clip.format.replace(bits_per_sample=16).id)
     return clip
 
@@ -240,7 +239,7 @@ def _crop(clip: vs.VideoNode, card: Card, plan: TilePlan, width: int, height: in
             f"run_network: network '{card.name}' made {clip.width}x{clip.height} of {plan.padded[0]}x{plan.padded[1]}, "
             f"where its card says scale {card.scale}. Correct the card"
         )
-    if clip.format is not None and clip.format.bits_per_sample != 32:
+    if clip.format.bits_per_sample != 32:
         clip = clip.resize.Point(format=clip.format.replace(bits_per_sample=32).id)
     if plan.padded == (width, height):
         return clip

@@ -17,6 +17,7 @@ from vsainimotion.gate import INTERVAL_PROPERTY, GateOptions, Interval, gate
 from vsainimotion.models import Card, find_card
 from vsainimotion.motion import analysis_copy, estimate_motion, timestep_plane
 from vsainimotion.native import check_clip, check_plugins
+from vsainimotion.refine import refine_flow
 from vsainimotion.rgb import from_rgb, to_rgb
 from vsainimotion.timeline import (
     ORIGIN_PROPERTY,
@@ -45,7 +46,7 @@ def interpolate(
     fps: Fraction | float | None = None,
     model: str = DEFAULT_MODEL,
     backend: str = "auto",
-    kernel: str = "bilinear",
+    kernel: str = "catmull-rom",
     hold: float = _GATE_DEFAULTS.hold,
     cut: float = _GATE_DEFAULTS.cut,
 ) -> vs.VideoNode:
@@ -139,7 +140,9 @@ def _generate_by_flow(timeline: Timeline, card: Card, choice: Choice, kernel: st
     """Moves the pixels of both neighbours along a network's flow."""
     small = analysis_copy(timeline.clip, card)
     motion = estimate_motion(timeline.before(small), timeline.after(small), card, choice)
-    middle = warp_blend(timeline.before(timeline.clip), timeline.after(timeline.clip), motion.flow, kernel=kernel)
+    before, after = timeline.before(timeline.clip), timeline.after(timeline.clip)
+    flow = refine_flow(motion.flow, timeline.clip, before, after)
+    middle = warp_blend(before, after, flow, kernel=kernel)
     return _set_confidence(middle, motion.confidence.std.PlaneStats(prop="Trust"), "y.TrustAverage")
 
 

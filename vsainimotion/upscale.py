@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from vsainimotion.models.card import Card
 from vsainimotion.models.catalogue import find_card
 from vsainimotion.models.tiles import Size
 from vsainimotion.native import check_clip, check_plugins
+from vsainimotion.rgb import from_rgb, to_rgb
 
 if TYPE_CHECKING:
     from vsscale.mlrt.backend.base import Backend
@@ -33,9 +34,6 @@ RUN_REACH = 64
 many frames."""
 
 _CHROMA_KERNEL = "spline36"  # as sharp as a network's edges, and rings less than lanczos on flat cel colours
-_MATRICES = (1, 4, 5, 6, 7, 8, 9)  # values of _Matrix that lead from YUV to RGB and back
-_BT709, _BT601 = 1, 6
-_HD_HEIGHT = 720  # from here on an untagged clip counts as BT.709, as players have it
 _RANGE = ("_Range", "_ColorRange")  # the second is the older name
 # Not needed to enlarge, and core.resize refuses frames on which they are odd: RGB with a matrix, fields of odd height.
 _SET_ASIDE = ("_FieldBased", "_Matrix", "_Transfer", "_Primaries")
@@ -43,12 +41,10 @@ _SET_ASIDE = ("_FieldBased", "_Matrix", "_Transfer", "_Primaries")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SizePlan:
-    """What will be made of a clip's size."""
+    """What will be made of a clip's size: width and height in pixels."""
 
     width: int
-    """Width of the result in pixels."""
     height: int
-    """Height of the result in pixels."""
     keeps_ratio: bool
     """Whether width over height is the clip's, up to rounding; otherwise the sample aspect ratio changes."""
 
@@ -170,14 +166,8 @@ def upscale(
     if card is None:
         large = getattr(plain.resize, KERNELS[str(model)])(width=plan.width, height=plan.height)
     else:
-        runner = _Runner(
-            card=card,
-            choice=choose_backend(backend),
-            tilesize=tilesize,
-            overlap=overlap,
-            size=(plan.width, plan.height),
-            tags=clip,
-        )
+        size = (plan.width, plan.height)
+        runner = _Runner(card, choose_backend(backend), tilesize=tilesize, overlap=overlap, size=size, tags=clip)
         large = _REDRAW[card.kind, fmt.color_family](plain, runner)
     if reuse:
         large = _reuse_drawings(large, clip)
@@ -197,12 +187,13 @@ def _find_upscaler(model: str | Card) -> Card | None:
     return card
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class _Runner:
     """A network with everything that was asked of it."""
 
     card: Card
     choice: Choice
+    _: KW_ONLY
     tilesize: int | Size | None
     overlap: int | None
     size: Size
@@ -223,16 +214,9 @@ class _Runner:
         return clip.resize.Spline36(width=self.size[0], height=self.size[1], format=fmt.id)
 
 
-def _format(clip: vs.VideoNode) -> vs.VideoFormat:
-    """Returns the format of a clip that is known to be constant."""
-    if clip.format is None:
-        raise ArgumentError("upscale: 'clip' must have one format throughout (got a variable clip)")
-    return clip.format
-
-
 def _redraw_plane(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
     """Enlarges a GRAY clip; its range is on the frames and stays there."""
-    return runner.fit(runner.run(clip.resize.Point(format=vs.GRAYS)), _format(clip))
+    return runner.fit(runner.run(clip.resize.Point(format=vs.GRAYS)), clip.format)
 
 
 def _redraw_luma(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
@@ -246,41 +230,17 @@ def _redraw_luma(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
 
 def _redraw_luma_of_rgb(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
     """Enlarges luma of an RGB clip; in float, going to YUV and back loses nothing."""
-    yuv = _redraw_luma(clip.resize.Point(format=vs.YUV444PS, matrix=_BT709), runner)
-    rgb = yuv.resize.Point(format=vs.RGBS, matrix_in=_BT709).std.CopyFrameProps(clip, props=_RANGE)
-    return rgb.resize.Point(format=_format(clip).id)
+    yuv = _redraw_luma(clip.resize.Point(format=vs.YUV444PS, matrix=vs.MATRIX_BT709), runner)
+    rgb = yuv.resize.Point(format=vs.RGBS, matrix_in=vs.MATRIX_BT709).std.CopyFrameProps(clip, props=_RANGE)
+    return rgb.resize.Point(format=clip.format.id)
 
 
 def _redraw_rgb(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
-    """Enlarges an RGB clip with an RGB network."""
-    return runner.fit(
-        runner.run(clip.resize.Point(format=vs.RGBS)).std.CopyFrameProps(clip, props=_RANGE), _format(clip)
-    )
-
-
-def _redraw_rgb_of_gray(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
-    """Enlarges a GRAY clip with an RGB network that sees it three times."""
-    gray = clip.resize.Point(format=vs.GRAYS)
-    rgb = runner.run(vs.core.std.ShufflePlanes([gray, gray, gray], planes=[0, 0, 0], colorfamily=vs.RGB))
-    back = (
-        rgb.std.RemoveFrameProps(_SET_ASIDE)
-        .resize.Point(format=vs.GRAYS, matrix=_BT709)
-        .std.CopyFrameProps(clip, props=_RANGE)
-    )
-    return runner.fit(back, _format(clip))
-
-
-def _redraw_rgb_of_yuv(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
-    """Enlarges a YUV clip with an RGB network, through each frame's own matrix; only that one is computed."""
-    untagged = _MATRICES.index(_BT709 if clip.height >= _HD_HEIGHT else _BT601)
-    choose = str(untagged)
-    for index, matrix in enumerate(_MATRICES):
-        choose = f"x._Matrix {matrix} = {index} {choose} ?"
-    options = [clip.resize.Spline36(format=vs.RGBS, matrix_in=matrix) for matrix in _MATRICES]
-    rgb = runner.run(vs.core.akarin.Select(options, [runner.tags], choose))
-    options = [rgb.resize.Point(format=vs.YUV444PS, matrix=matrix) for matrix in _MATRICES]
-    yuv = vs.core.akarin.Select(options, [runner.tags], choose)
-    return runner.fit(yuv.std.CopyFrameProps(clip, props=[*_RANGE, "_ChromaLocation"]), _format(clip))
+    """Enlarges any clip with an RGB network; what is not RGB goes there and back by each frame's own matrix."""
+    if clip.format.color_family == vs.YUV:
+        clip = clip.std.CopyFrameProps(runner.tags, props=["_Matrix"])
+    width, height = runner.size
+    return from_rgb(runner.run(to_rgb(clip)), runner.tags, width, height)
 
 
 _REDRAW: Mapping[tuple[str, vs.ColorFamily], Callable[[vs.VideoNode, _Runner], vs.VideoNode]] = MappingProxyType(
@@ -288,8 +248,8 @@ _REDRAW: Mapping[tuple[str, vs.ColorFamily], Callable[[vs.VideoNode, _Runner], v
         ("luma", vs.GRAY): _redraw_plane,
         ("luma", vs.YUV): _redraw_luma,
         ("luma", vs.RGB): _redraw_luma_of_rgb,
-        ("rgb", vs.GRAY): _redraw_rgb_of_gray,
-        ("rgb", vs.YUV): _redraw_rgb_of_yuv,
+        ("rgb", vs.GRAY): _redraw_rgb,
+        ("rgb", vs.YUV): _redraw_rgb,
         ("rgb", vs.RGB): _redraw_rgb,
     }
 )

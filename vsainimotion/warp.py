@@ -36,6 +36,18 @@ class Flow:
         """The five clips in the order of the fields."""
         return self.a_x, self.a_y, self.b_x, self.b_y, self.mask
 
+    def resize(self, width: int, height: int) -> "Flow":
+        """Returns the same flow on another grid, in pixels of that grid."""
+        x, y = f"x {width / self.mask.width!r} *", f"x {height / self.mask.height!r} *"
+        a_x, a_y, b_x, b_y, mask = (plane.resize.Bilinear(width, height) for plane in self.planes)
+        return Flow(
+            a_x=core.akarin.Expr(a_x, x),
+            a_y=core.akarin.Expr(a_y, y),
+            b_x=core.akarin.Expr(b_x, x),
+            b_y=core.akarin.Expr(b_y, y),
+            mask=mask,
+        )
+
 
 def _taps_linear(position: str) -> list[tuple[int, str]]:
     return [(0, f"1 {position} -"), (1, position)]
@@ -96,13 +108,23 @@ def _enlarge(flow: Flow, width: int, height: int) -> list[vs.VideoNode]:
 def _warp_expression(flow: Flow, width: int, height: int, kernel: str) -> str:
     """Writes the expression for one plane: x and y are the neighbours, z a b c the flow, d the mask."""
     scale_x, scale_y = width / flow.mask.width, height / flow.mask.height
-    side_a = _sample("x", f"X z {scale_x!r} * +", f"Y a {scale_y!r} * +", kernel)
-    side_b = _sample("y", f"X b {scale_x!r} * +", f"Y c {scale_y!r} * +", kernel)
+    side_a = sample_expression("x", f"X z {scale_x!r} * +", f"Y a {scale_y!r} * +", kernel)
+    side_b = sample_expression("y", f"X b {scale_x!r} * +", f"Y c {scale_y!r} * +", kernel)
     return f"{side_a} A! {side_b} B! B@ A@ B@ - d * +"
 
 
-def _sample(clip: str, x: str, y: str, kernel: str) -> str:
-    """Writes the expression that reads a clip at a place between pixels."""
+def sample_expression(clip: str, x: str, y: str, kernel: str) -> str:
+    """Writes the akarin expression that reads a clip at a place between pixels.
+
+    Args:
+        clip: The clip's letter in the expression.
+        x: Expression of the column, in pixels.
+        y: Expression of the row, in pixels.
+        kernel: One of `KERNELS`.
+
+    Returns:
+        An expression that leaves the value; it uses the variables px, py, ix, iy, fx, fy and wx0 to wx3.
+    """
     taps = _KERNELS[kernel]
     place = f"{x} px! {y} py! px@ floor ix! py@ floor iy! px@ ix@ - fx! py@ iy@ - fy!"
     columns = taps("fx@")

@@ -5,4 +5,15 @@ from export.cels.generate import Mix, random_scene
 from export.cels.render import Motion, motions, render
 from export.cels.scene import Piece, Scene, Sketch
 
-__all__ = ["Mix", "Motion", "Piece", "Scene", "Sketch", "labelled", "labelled_part", "motions", "random_scene", "render"]
+__all__ = [
+    "Mix",
+    "Motion",
+    "Piece",
+    "Scene",
+    "Sketch",
+    "labelled",
+    "labelled_part",
+    "motions",
+    "random_scene",
+    "render",
+]

@@ -78,7 +78,7 @@ def _darker(packed: int) -> int:
 
 
 #: The band of light on the hair: an arc above, teeth below.
-_ZIGZAG = [
+_GLOSS = [
     (-0.8, -0.62), (-0.45, -0.86), (0.0, -0.93), (0.45, -0.86), (0.8, -0.62), (0.62, -0.66), (0.5, -0.6), (0.36, -0.72),
     (0.2, -0.64), (0.05, -0.77), (-0.12, -0.65), (-0.25, -0.75), (-0.42, -0.62), (-0.55, -0.7), (-0.66, -0.6),
 ]  # fmt: skip
@@ -110,8 +110,9 @@ class _Artist:
         half = [(0.0, -0.4), (0.28, -0.35), (0.5, 0.2), (0.5, fall * 0.7), (0.28, fall + 0.05), (0.0, fall + 0.3)]
         for x, share in ((0.0, 0.9), (-0.42, 0.8), (0.42, 1.1)):
             root = self._joint(self.head, _at(x, -0.2, self.acting.wind, share))
-            path = smooth(_mirrored(half) + (0.25 * x, 0))
-            shadow = smooth(np.array([(0.05, 0.2), (0.7, 0.0), (0.7, fall * 1.3), (0.1, fall * 1.2), (0.25, fall * 0.6)]))
+            path = smooth(_mirrored(half) + np.array([0.25 * x, 0]))
+            fold = [(0.05, 0.2), (0.7, 0.0), (0.7, fall * 1.3), (0.1, fall * 1.2), (0.25, fall * 0.6)]
+            shadow = smooth(np.array(fold))
             pieces.append(self._cel(root, path, looks.hair_shade, shadow, _darker(looks.hair_shade)))
         return pieces
 
@@ -122,7 +123,16 @@ class _Artist:
         blouse = smooth(_mirrored([(0.2, -0.72), (0.7, -0.52), (0.72, 0.1), (0.52, 0.9), (0.56, 1.35), (0.3, 1.4)]))
         fold = smooth(np.array([(0.3, -0.1), (0.9, -0.6), (0.9, 1.6), (0.15, 1.6), (0.42, 0.8)]))
         collar = polygon(
-            [(-0.22, -0.76), (-0.66, -0.46), (-0.3, 0.1), (0, -0.05), (0.3, 0.1), (0.66, -0.46), (0.22, -0.76), (0, -0.25)]
+            [
+                (-0.22, -0.76),
+                (-0.66, -0.46),
+                (-0.3, 0.1),
+                (0, -0.05),
+                (0.3, 0.1),
+                (0.66, -0.46),
+                (0.22, -0.76),
+                (0, -0.25),
+            ]
         )
         ribbon = polygon([(0, -0.02), (-0.34, -0.2), (-0.32, 0.24), (0, 0.06), (0.32, 0.24), (0.34, -0.2)])
         tails = polygon([(0, 0.0), (-0.22, 0.62), (-0.08, 0.56), (0, 0.2), (0.1, 0.6), (0.22, 0.55)])
@@ -170,8 +180,9 @@ class _Artist:
         outline = [(0.0, -0.95), (0.55, -0.85), (0.8, -0.3), (0.77, 0.3), (0.52, 0.72), (0.16, 0.98)]
         head = smooth(_mirrored(outline))
         sketch = Sketch().fill(head, looks.skin)
-        sketch.shade(head, smooth(_mirrored([(0.0, -1.2), (1.0, -1.0), (1.0, -0.1), (0.55, -0.22)])), looks.skin_shade)
-        sketch.shade(head, smooth(np.array([(0.62, -0.5), (1.2, -0.5), (1.2, 1.2), (0.2, 1.2), (0.66, 0.5)])), looks.skin_shade)
+        brow = smooth(_mirrored([(0.0, -1.2), (1.0, -1.0), (1.0, -0.1), (0.55, -0.22)]))
+        cheek = smooth(np.array([(0.62, -0.5), (1.2, -0.5), (1.2, 1.2), (0.2, 1.2), (0.66, 0.5)]))
+        sketch.shade(head, brow, looks.skin_shade).shade(head, cheek, looks.skin_shade)
         for side in (-1, 1):
             sketch.fill(ellipse(0.5 * side, 0.53, 0.15, 0.07), looks.ribbon, opacity=0.25)
         sketch.fill(ink_line(bezier((0.02, 0.43), (0.06, 0.5), (0.0, 0.53)), looks.line_width), looks.ink)
@@ -184,7 +195,8 @@ class _Artist:
         eye = self._joint(self.head, _at(0.37 * side, 0.24, self.acting.blink))
         gaze = self._joint(eye, self.acting.gaze)
         brow = self._joint(self.head, _at(0.38 * side, -0.2, self.acting.blink, 0.15))
-        white = smooth(np.array([(-0.26, -0.02), (-0.14, -0.25), (0.12, -0.27), (0.27, -0.05), (0.18, 0.23), (-0.15, 0.24)]))
+        corners = [(-0.26, -0.02), (-0.14, -0.25), (0.12, -0.27), (0.27, -0.05), (0.18, 0.23), (-0.15, 0.24)]
+        white = smooth(np.array(corners))
         iris, pupil = ellipse(0, 0.0, 0.18, 0.25), ellipse(0, -0.01, 0.09, 0.14)
         look = Sketch().fill(iris, looks.iris).shade(iris, ellipse(0, -0.14, 0.24, 0.2), looks.iris_dark)
         look.fill(pupil, looks.iris_dark).fill(ellipse(0, 0.15, 0.085, 0.05), 0xFFBFE6F2, opacity=0.75)
@@ -220,15 +232,14 @@ class _Artist:
         for side in (-1, 1):
             root = self._joint(self.head, _at(0.78 * side, -0.35, self.acting.wind, 0.7 + 0.2 * side))
             lock = smooth(np.array([(-0.13, -0.25), (0.13, -0.3), (0.17, 0.4), (0.03, 1.25), (-0.08, 0.5)]) * (side, 1))
-            pieces.append(self._cel(root, lock, looks.hair, smooth(np.array([(0.0, 0.2), (0.4, 0.0), (0.3, 1.5), (0.05, 1.5)])), looks.hair_shade))
-        crown = [(0.0, -1.24), (0.5, -1.13), (0.86, -0.72), (0.95, -0.1), (0.86, 0.05), (0.72, -0.3), (0.4, -0.4), (0.0, -0.38)]
-        cap = smooth(_mirrored(crown))
-        for index in range(looks.strands):
-            pieces.append(self._strand((index + 0.5) / looks.strands * 2 - 1, index))
+            shadow = smooth(np.array([(0.0, 0.2), (0.4, 0.0), (0.3, 1.5), (0.05, 1.5)]))
+            pieces.append(self._cel(root, lock, looks.hair, shadow, looks.hair_shade))
+        rim = [(0.0, -1.24), (0.5, -1.13), (0.86, -0.72), (0.95, -0.1)]
+        cap = smooth(_mirrored([*rim, (0.86, 0.05), (0.72, -0.3), (0.4, -0.4), (0.0, -0.38)]))
+        pieces += [self._strand((index + 0.5) / looks.strands * 2 - 1, index) for index in range(looks.strands)]
         sketch = Sketch().fill(cap, looks.hair)
-        gloss = smooth(np.array(_ZIGZAG))
-        sketch.shade(cap, gloss, looks.hair_light)
-        edge = np.array([(-0.95, -0.1), (-0.86, -0.72), (-0.5, -1.13), (0, -1.24), (0.5, -1.13), (0.86, -0.72), (0.95, -0.1)])
+        sketch.shade(cap, smooth(np.array(_GLOSS)), looks.hair_light)
+        edge = np.array([(-x, y) for x, y in rim[:0:-1]] + rim)
         sketch.ink(smooth(edge, closed=False), looks.line_width, looks.ink)
         return [*pieces, sketch.piece(self.head, cap)]
 

@@ -33,7 +33,9 @@ class Part:
     classes: list[str]
 
 
-def _shot(rng: np.random.Generator, *, pan: tuple[float, float] = (0.0, 0.0), place: float = 0.0, mouth: Motion | None = None) -> Scene:
+def _shot(
+    rng: np.random.Generator, *, pan: tuple[float, float] = (0.0, 0.0), place: float = 0.0, mouth: Motion | None = None
+) -> Scene:
     """Compose a person before a painted wall that passes at `pan` pixels a frame."""
     width, height = SIZE
     camera = Sway(rest=parameters(width / 2 + place, height / 2), drift=parameters(*pan))
@@ -139,7 +141,8 @@ def labelled(seed: int) -> tuple[Pixels, list[str]]:
         Frames, (N, 180, 320, 3) uint8 RGB, and the class of each of the N - 1 intervals: motion, hold, cut or fade. A
         flash counts as fade, as in the gate.
     """
-    frames, classes = [], []
+    frames: list[Pixels] = []
+    classes: list[str] = []
     for pictures, inside in _parts(seed):
         classes += (["cut"] if frames else []) + inside
         frames.append(pictures)

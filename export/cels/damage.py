@@ -47,5 +47,5 @@ def wear(pixels: Pixels, damage: Damage, rng: np.random.Generator) -> Pixels:
         pixels = np.clip(np.rint(pixels + noise[:height, :width]), 0, 255).astype(np.uint8)
     if damage.quality < 100:
         _, packed = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, damage.quality])
-        pixels = np.ascontiguousarray(cv2.imdecode(packed, cv2.IMREAD_COLOR)[..., ::-1])
+        pixels = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR_RGB), dtype=np.uint8)
     return pixels

@@ -91,7 +91,9 @@ def _distance(rng: np.random.Generator, camera: Motion, size: Vector, mix: Mix) 
             limit = min(share, mix.fastest_px / max(float(np.abs(camera(1) - camera(0))[:2].max()), 1e-6))
             return parameters(size[0] / 2, size[1] / 2 + base) + move * max(limit, 1.0)
 
-        outline = ridge(rng, 9 * size[0], 4 * size[1], teeth=int(rng.integers(20, 160)), rough=size[1] * rng.uniform(0.1, 0.6))
+        outline = ridge(
+            rng, 9 * size[0], 4 * size[1], teeth=int(rng.integers(20, 160)), rough=size[1] * rng.uniform(0.1, 0.6)
+        )
         path = smooth(outline) if rng.random() < 0.6 else polygon(outline)
         pieces.append(_patterned(rng, Joint(motion=motion), path))
     return pieces
@@ -128,7 +130,9 @@ def _prop_outline(rng: np.random.Generator, radius: float) -> skia.Path:
         return ellipse(0, 0, radius, radius * rng.uniform(0.3, 1))
     if kind == 2:
         bar = rng.uniform(0.03, 0.4)
-        return polygon([(-radius, -radius * bar), (radius, -radius * bar), (radius, radius * bar), (-radius, radius * bar)])
+        return polygon(
+            [(-radius, -radius * bar), (radius, -radius * bar), (radius, radius * bar), (-radius, radius * bar)]
+        )
     points = blob(rng, radius, corners=int(rng.integers(4, 14)), rough=rng.uniform(0.1, 0.5))
     return smooth(points) if kind == 3 else polygon(points)
 
@@ -138,7 +142,8 @@ def _props(rng: np.random.Generator, camera: Motion, size: Vector, mix: Mix) -> 
     pieces = []
     for _ in range(int(rng.integers(0, 13))):
         radius = min(4.5 / math.sqrt(rng.uniform(0.004, 1.0)), float(size.min()) * 0.6)
-        place = parameters(*(rng.uniform(-0.1, 1.1, 2) * size), angle=rng.uniform(0, 2 * math.pi))
+        across, down = rng.uniform(-0.1, 1.1, 2) * size
+        place = parameters(across, down, rng.uniform(0, 2 * math.pi))
         velocity = _velocity(rng, mix, mix.still_piece)
         drift = parameters(*velocity) + _turning(rng, float(np.hypot(*velocity)), radius)
         if rng.random() < 0.4:
@@ -148,7 +153,9 @@ def _props(rng: np.random.Generator, camera: Motion, size: Vector, mix: Mix) -> 
         pieces.append(_patterned(rng, joint, _prop_outline(rng, radius)))
         if rng.random() < 0.3:
             swing = _turning(rng, rng.uniform(0, 6), radius)
-            limb = Joint(motion=_passing(parameters(radius * 0.8, 0), swing), parent=joint, every=every, offset=joint.offset)
+            limb = Joint(
+                motion=_passing(parameters(radius * 0.8, 0), swing), parent=joint, every=every, offset=joint.offset
+            )
             pieces.append(_patterned(rng, limb, _prop_outline(rng, radius * 0.7)))
     return pieces
 
@@ -178,14 +185,16 @@ def _acting(rng: np.random.Generator, strength: float) -> Acting:
         drift = parameters(**{name: rng.normal(0, amount) for name, amount in amounts.items()})
         return _passing(parameters(), drift)
 
+    def flap(rest: float, swing: float, period: float) -> Motion:
+        heights = (parameters(log_height=height) for height in (rest, swing))
+        return Sway(rest=next(heights), swing=next(heights), period_frames=period, phase=rng.random())
+
     turn = min(strength, 0.3)
     return Acting(
         head=act(0.5, angle=turn / 2, x=strength / 4, y=strength / 4),
-        blink=Sway(rest=parameters(log_height=-0.3), swing=parameters(log_height=0.4), period_frames=6, phase=rng.random())
-        if rng.random() < 0.3 else Sway(),
+        blink=flap(-0.3, 0.4, 6) if rng.random() < 0.3 else Sway(),
         gaze=act(0.3, x=0.04),
-        mouth=Sway(rest=parameters(log_height=-0.5), swing=parameters(log_height=0.8), period_frames=5, phase=rng.random())
-        if rng.random() < 0.6 else Sway(rest=parameters(log_height=rng.uniform(-2, 0.3))),
+        mouth=flap(-0.5, 0.8, 5) if rng.random() < 0.6 else Sway(rest=parameters(log_height=rng.uniform(-2, 0.3))),
         arms=(act(0.6, angle=turn), act(0.6, angle=turn)),
         forearms=(act(0.6, angle=turn * 1.5), act(0.6, angle=turn * 1.5)),
         wind=act(0.6, angle=turn / 3, shear=turn / 4),
@@ -200,7 +209,8 @@ def _people(rng: np.random.Generator, size: Vector, mix: Mix) -> list[Piece]:
         head = math.exp(rng.uniform(math.log(5), math.log(45))) * float(size.min()) / 96
         velocity = _velocity(rng, mix, 0.5, limit=0.6)
         place = rng.uniform(0.15, 0.85, 2) * size + (0, 1.9 * head)
-        pose = parameters(*place, angle=rng.normal(0, 0.3), log_width=math.log(head), log_height=math.log(head))
+        size_log = math.log(head)
+        pose = parameters(place[0], place[1], rng.normal(0, 0.3), size_log, size_log)
         carrier = Joint(motion=_passing(pose, parameters(*velocity)))
         strength = math.exp(rng.uniform(math.log(0.1), math.log(10.0))) / head
         pieces += person(_dressed(rng), _acting(rng, strength), carrier)
@@ -214,9 +224,14 @@ def _sparks(rng: np.random.Generator, size: Vector, mix: Mix) -> list[Piece]:
     pieces, tint, wind = [], colour(palette(rng, 3)[2]), _velocity(rng, mix, 0.0)
     line = rng.random() < 0.4
     for _ in range(int(rng.integers(3, 22))):
-        place = parameters(*(rng.uniform(0, 1, 2) * size), angle=rng.uniform(0, 6.3) * (not line))
+        across, down = rng.uniform(0, 1, 2) * size
+        place = parameters(across, down, rng.uniform(0, 6.3) * (not line))
         length = rng.uniform(4, 40)
-        path = ink_line(np.linspace((-length, 0), (length, 0.1), 5), rng.uniform(0.5, 2)) if line else ellipse(0, 0, rng.uniform(0.7, 3), 1)
+        path = (
+            ink_line(np.linspace((-length, 0), (length, 0.1), 5), rng.uniform(0.5, 2))
+            if line
+            else ellipse(0, 0, rng.uniform(0.7, 3), 1)
+        )
         own = wind * rng.uniform(0.6, 1.4)
         joint = Joint(motion=_passing(place, parameters(*own)))
         pieces.append(Sketch().fill(path, tint).piece(joint, path))

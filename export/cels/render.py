@@ -127,12 +127,10 @@ def _visibility(numbers: Numbers, other: Numbers, flow: Field) -> Field:
     same = np.zeros((height, width), dtype=bool)
     for down, across in ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0)):
         same |= ring[y + down, x + across] == numbers
-    return (inside & same).astype(np.float32)
+    return np.asarray(inside & same, dtype=np.float32)
 
 
-def motions(
-    scene: Scene, frame: int, part: float, targets: tuple[float, ...], size: tuple[int, int]
-) -> list[Motion]:
+def motions(scene: Scene, frame: int, part: float, targets: tuple[float, ...], size: tuple[int, int]) -> list[Motion]:
     """Return the exact motion from one time of an interval to others.
 
     A pixel that several pieces share gets their displacements by the share each covers.
@@ -154,6 +152,6 @@ def motions(
         stop = _matrices(scene, frame, target)
         flow = _displacement(numbers, start, stop, fine[0] / scene.width)
         visible = _visibility(numbers, _cover(scene, stop, fine), flow)
-        coarse = cv2.resize(flow, size, interpolation=cv2.INTER_AREA) / OVERSAMPLING
-        found.append(Motion(coarse, cv2.resize(visible, size, interpolation=cv2.INTER_AREA)))
+        coarse, shown = (cv2.resize(values, size, interpolation=cv2.INTER_AREA) for values in (flow, visible))
+        found.append(Motion(np.asarray(coarse / OVERSAMPLING, np.float32), np.asarray(shown, np.float32)))
     return found

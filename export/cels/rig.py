@@ -67,6 +67,7 @@ class Sway:
     """Part of a swing already gone at frame 0, in turns."""
 
     def __call__(self, frame: float) -> Vector:
+        """Return the parameters at a frame."""
         turn = math.sin(2 * math.pi * (frame / self.period_frames + self.phase))
         return self.rest + self.drift * frame + self.swing * turn
 
@@ -87,6 +88,7 @@ class Keys:
             raise ValueError(f"Keys: 'frames' must ascend, one for each pose (got {self.frames!r})")
 
     def __call__(self, frame: float) -> Vector:
+        """Return the parameters at a frame."""
         after = int(np.searchsorted(self.frames, frame, side="right"))
         if after == 0:
             return self.poses[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -12,9 +13,8 @@ from export.cels.scene import Piece, Sketch
 from export.cels.shapes import Points, blob, ellipse, ink_line, polygon, ridge, smooth
 
 
-def gradient(top: tuple[float, int], *more: tuple[float, int]) -> skia.Shader:
+def gradient(*stops: tuple[float, int]) -> skia.Shader:
     """Return a shader that runs downwards through (height, packed colour) stops."""
-    stops = [top, *more]
     first, last = stops[0][0], stops[-1][0]
     places = [(height - first) / (last - first) for height, _ in stops]
     ends = [skia.Point(0, first), skia.Point(0, last)]
@@ -30,8 +30,9 @@ def _soft(colour: int, blur: float, *, opacity: float = 1.0) -> skia.Paint:
 def sky(joint: Joint, width: float, height: float) -> Piece:
     """Paint a clear summer sky, deep above and pale at the horizon."""
     field = skia.Path.Rect(skia.Rect.MakeLTRB(-width, -height, 2 * width, 2 * height))
-    colours = (-0.1 * height, 0xFF1F5FC4), (0.25 * height, 0xFF4A97E6), (0.5 * height, 0xFF9FD3F4), (0.72 * height, 0xFFE6F4EF)
-    return Sketch().fill(field, gradient(*colours)).piece(joint, field)
+    tones = (-0.1, 0xFF1F5FC4), (0.25, 0xFF4A97E6), (0.5, 0xFF9FD3F4), (0.72, 0xFFE6F4EF)
+    stops = [(share * height, tone) for share, tone in tones]
+    return Sketch().fill(field, gradient(*stops)).piece(joint, field)
 
 
 def cumulus(rng: np.random.Generator, joint: Joint, x: float, base: float, size: float) -> Piece:
@@ -48,20 +49,25 @@ def cumulus(rng: np.random.Generator, joint: Joint, x: float, base: float, size:
         sketch.canvas.drawCircle(left, top + 0.25 * radius, radius, _soft(0xFFA9C6E8, radius * 0.10))
     for left, top, radius in puffs:
         sketch.canvas.drawCircle(left - 0.1 * radius, top, radius * 0.93, _soft(0xFFD9E8F7, radius * 0.10, opacity=0.8))
-        sketch.canvas.drawCircle(left - 0.22 * radius, top - 0.2 * radius, radius * 0.72, _soft(0xFFFFFFFF, radius * 0.14))
+        lit = _soft(0xFFFFFFFF, radius * 0.14)
+        sketch.canvas.drawCircle(left - 0.22 * radius, top - 0.2 * radius, radius * 0.72, lit)
     haze = skia.Rect.MakeLTRB(x - 0.75 * size, base - 0.06 * size, x + 0.75 * size, base + 0.1 * size)
     sketch.canvas.drawOval(haze, _soft(0xFFC9E4F6, 0.04 * size, opacity=0.9))
     return sketch.piece(joint, None)
 
 
-def mountains(rng: np.random.Generator, joint: Joint, width: float, base: float, rough: float, colours: tuple[int, int]) -> Piece:
+def mountains(
+    rng: np.random.Generator, joint: Joint, width: float, base: float, rough: float, colours: tuple[int, int]
+) -> Piece:
     """Paint a far range, `width` wide around the origin of its joint, paler towards its foot."""
-    outline = ridge(rng, width, 400, teeth=int(width / 90), rough=rough) + (0, base)
+    outline = ridge(rng, width, 400, teeth=int(width / 90), rough=rough) + np.array([0, base])
     path = smooth(outline)
     return Sketch().fill(path, gradient((base - rough, colours[0]), (base + 40, colours[1]))).piece(joint, path)
 
 
-def grove(rng: np.random.Generator, joint: Joint, width: float, base: float, size: float, colours: tuple[int, int, int]) -> Piece:
+def grove(
+    rng: np.random.Generator, joint: Joint, width: float, base: float, size: float, colours: tuple[int, int, int]
+) -> Piece:
     """Paint a row of round trees: shade, leaves, and leaves in the sun."""
     sketch, cover = Sketch(), skia.Path()
     count = int(width / (0.9 * size))
@@ -94,14 +100,16 @@ def _house(sketch: Sketch, rng: np.random.Generator, x: float, base: float, widt
     sketch.fill(skia.Path.Rect(skia.Rect.MakeLTRB(x, top, middle, base)), lit)
     sketch.fill(skia.Path.Rect(skia.Rect.MakeLTRB(middle, top, x + width, base)), shade)
     peak = top - width * rng.uniform(0.22, 0.4)
-    slope = polygon([(x - eaves, top + eaves * 0.3), (x + 0.16 * width, peak), (x + 0.8 * width, peak), (x + width + eaves, top + eaves * 0.3)])
-    sketch.fill(slope, roof).fill(polygon([(x - eaves, top), (x + width + eaves, top), (x + width, top + eaves), (x, top + eaves)]), 0x55202840)
+    left, right, foot = x - eaves, x + width + eaves, top + 0.3 * eaves
+    slope = polygon([(left, foot), (x + 0.16 * width, peak), (x + 0.8 * width, peak), (right, foot)])
+    under = polygon([(left, top), (right, top), (x + width, top + eaves), (x, top + eaves)])
+    sketch.fill(slope, roof).fill(under, 0xFF202840, opacity=0.33)
     columns, rows = max(2, int(width / 26)), max(1, int(height / 34))
     for row in range(rows):
         for column in range(columns):
-            left, up = x + (column + 0.3) * width / columns, top + (row + 0.4) * height / rows
-            pane = skia.Rect.MakeXYWH(left, up, 0.42 * width / columns, 0.42 * height / rows)
-            sketch.fill(skia.Path.Rect(pane), 0xFF5F86A8 if rng.random() < 0.75 else 0xFFDCEFF8)
+            across, up = x + (column + 0.3) * width / columns, top + (row + 0.4) * height / rows
+            pane = _box(across, up, across + 0.42 * width / columns, up + 0.42 * height / rows)
+            sketch.fill(pane, 0xFF5F86A8 if rng.random() < 0.75 else 0xFFDCEFF8)
     cover = skia.Path.Rect(skia.Rect.MakeLTRB(x, top, x + width, base))
     cover.addPath(slope)
     return cover
@@ -116,7 +124,8 @@ def town(rng: np.random.Generator, joint: Joint, width: float, base: float, size
             across = size * scale * rng.uniform(0.7, 1.4)
             foot = base + row * 0.42 * size
             if rng.random() < 0.25:
-                bush = smooth(blob(rng, 0.5 * across, corners=11, rough=0.15) + (x + 0.5 * across, foot - 0.25 * across))
+                middle = np.array([x + 0.5 * across, foot - 0.25 * across])
+                bush = smooth(blob(rng, 0.5 * across, corners=11, rough=0.15) + middle)
                 sketch.fill(bush, (0xFF3F7F5A, 0xFF4F9460, 0xFF5FA25C)[row])
                 cover.addPath(bush)
             else:
@@ -132,7 +141,8 @@ def meadow(rng: np.random.Generator, joint: Joint, width: float, top: float, dep
     """Paint a slope of grass, blade by blade, with flowers."""
     edge: Points = np.stack([np.linspace(-width / 2, width / 2, 24), top + rng.normal(0, 5, 24)], axis=1)
     outline = smooth(np.concatenate([edge, [[width / 2, top + depth], [-width / 2, top + depth]]]))
-    sketch = Sketch().fill(outline, gradient((top, 0xFF8CC65A), (top + 0.4 * depth, 0xFF5DA64B), (top + depth, 0xFF2F7444)))
+    tones = gradient((top, 0xFF8CC65A), (top + 0.4 * depth, 0xFF5DA64B), (top + depth, 0xFF2F7444))
+    sketch = Sketch().fill(outline, tones)
     for down in np.sort(rng.uniform(0, 1, 1500) ** 1.3):
         x, y = rng.uniform(-width / 2, width / 2), top + down * depth
         length = (10 + 46 * down) * rng.uniform(0.6, 1.3)
@@ -151,36 +161,47 @@ def bezier_blade(x: float, y: float, length: float, lean: float) -> Points:
     return np.stack([x + lean * length * up**2, y - length * up], axis=1)
 
 
+def _box(left: float, top: float, right: float, bottom: float) -> skia.Path:
+    return skia.Path.Rect(skia.Rect.MakeLTRB(left, top, right, bottom))
+
+
 def fence(joint: Joint, width: float, base: float, height: float) -> Piece:
-    """Draw a white wooden fence."""
+    """Draw a white wooden fence: two rails, pointed posts, each with its shaded side."""
     sketch, cover = Sketch(), skia.Path()
-    rails = [polygon([(-width / 2, y), (width / 2, y), (width / 2, y + 9), (-width / 2, y + 9)]) for y in (base - 0.8 * height, base - 0.4 * height)]
-    posts = []
-    for x in np.arange(-width / 2, width / 2, 74.0):
-        posts.append(polygon([(x, base), (x, base - height), (x + 8, base - height - 8), (x + 16, base - height), (x + 16, base)]))
-    for path in (*rails, *posts):
-        box = path.getBounds()
-        sketch.fill(path, 0xFFF8F4EA).shade(path, skia.Path.Rect(skia.Rect.MakeLTRB(box.left() + 0.62 * box.width(), box.top(), box.right(), box.bottom())) if box.width() < 40 else skia.Path.Rect(skia.Rect.MakeLTRB(box.left(), box.top() + 6, box.right(), box.bottom())), 0xFFB9BFD2)
-        sketch.ink(path, 1.6, 0xFF55506A)
-        cover.addPath(path)
+    boards = []
+    for y in (base - 0.8 * height, base - 0.4 * height):
+        rail = _box(-width / 2, y, width / 2, y + 9)
+        boards.append((rail, _box(-width / 2, y + 6, width / 2, y + 9)))
+    for x in np.arange(-width / 2, width / 2, 74.0).tolist():
+        top = base - height
+        post = polygon([(x, base), (x, top), (x + 8, top - 8), (x + 16, top), (x + 16, base)])
+        boards.append((post, _box(x + 10, top - 8, x + 16, base)))
+    for board, shadow in boards:
+        sketch.fill(board, 0xFFF8F4EA).shade(board, shadow, 0xFFB9BFD2).ink(board, 1.6, 0xFF55506A)
+        cover.addPath(board)
     return sketch.piece(joint, cover, ink_width=1.6)
+
+
+def _wires(sketch: Sketch, left: float, right: float, base: float, height: float) -> None:
+    """Hang three wires between two poles."""
+    along = np.linspace(0, 1, 16)
+    for drop in (0.03, 0.10, 0.17):
+        sag = base - height * (1 - drop) + 4 * 26 * along * (1 - along)
+        points = np.stack([left + (right - left) * along, sag], axis=1)
+        sketch.ink(smooth(points, closed=False), 1.5, 0xFF41465A)
 
 
 def poles(joint: Joint, width: float, base: float, height: float, *, count: int = 3) -> Piece:
     """Draw poles with sagging wires against the sky."""
     sketch, cover = Sketch(), skia.Path()
-    places = np.linspace(-width / 2, width / 2, count)
-    for left, right in zip(places[:-1], places[1:], strict=True):
-        for drop in (0.03, 0.10, 0.17):
-            along = np.linspace(0, 1, 16)
-            sag = base - height * (1 - drop) + 4 * 26 * along * (1 - along)
-            wire = skia.Path()
-            wire.addPoly([skia.Point(float(x), float(y)) for x, y in zip(left + (right - left) * along, sag, strict=True)], False)
-            sketch.ink(wire, 1.5, 0xFF41465A)
-    for x in places.tolist():
-        post = polygon([(x - 5, base), (x - 4, base - height), (x + 4, base - height), (x + 5, base)])
-        arms = [polygon([(x - 46, base - height * up), (x + 46, base - height * up), (x + 46, base - height * up + 6), (x - 46, base - height * up + 6)]) for up in (0.97, 0.9, 0.83)]
-        for path in (post, *arms):
-            sketch.fill(path, 0xFF7D7480).shade(path, polygon([(x + 1, base), (x + 1, base - height), (x + 60, base - height), (x + 60, base)]), 0xFF544E60)
+    places = np.linspace(-width / 2, width / 2, count).tolist()
+    for left, right in itertools.pairwise(places):
+        _wires(sketch, left, right, base, height)
+    for x in places:
+        beams = [base - height * up for up in (0.97, 0.9, 0.83)]
+        wood = [polygon([(x - 5, base), (x - 4, base - height), (x + 4, base - height), (x + 5, base)])]
+        wood += [_box(x - 46, y, x + 46, y + 6) for y in beams]
+        for path in wood:
+            sketch.fill(path, 0xFF7D7480).shade(path, _box(x + 1, base - height, x + 60, base), 0xFF544E60)
             cover.addPath(path)
     return sketch.piece(joint, cover)

@@ -20,7 +20,7 @@ def still(seed: int, size: int) -> NDArray[np.uint8]:
     """Return the full-range luma of a scene at its composed moment, (size, size)."""
     scene = random_scene(seed, width=_UNITS, height=_UNITS)
     picture = render(scene, CENTRE_FRAME, 0.5, (size, size))
-    return np.rint(picture @ LUMA).astype(np.uint8)
+    return np.asarray(np.rint(picture @ LUMA), dtype=np.uint8)
 
 
 def save_stills(path: Path, seeds: range, size: int) -> None:

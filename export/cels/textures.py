@@ -42,7 +42,7 @@ def palette(rng: np.random.Generator, count: int) -> Colours:
     low, high = np.sort(rng.uniform(15, 255, 2))
     value = np.linspace(low, max(high, low + 50), count).clip(0, 255)
     hsv = np.stack([hues, saturation, value], axis=1).astype(np.uint8)[None]
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0].astype(np.float64)
+    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0], dtype=np.float64)
 
 
 def colour(rgb: Colours) -> int:
@@ -57,7 +57,7 @@ def washed(rng: np.random.Generator) -> Pixels:
     level = cloud_noise(rng, rng.uniform(0.9, 2.0)) * (len(colours) - 1)
     lower = np.minimum(level.astype(int), len(colours) - 2)
     share = (level - lower)[..., None]
-    return (colours[lower] * (1 - share) + colours[lower + 1] * share).astype(np.uint8)
+    return np.asarray(colours[lower] * (1 - share) + colours[lower + 1] * share, dtype=np.uint8)
 
 
 def _on_canvas(rng: np.random.Generator, draw: Callable[[skia.Canvas, Colours], None]) -> Pixels:
@@ -66,7 +66,8 @@ def _on_canvas(rng: np.random.Generator, draw: Callable[[skia.Canvas, Colours], 
     with surface as canvas:
         canvas.clear(colour(colours[0]))
         draw(canvas, colours)
-    return surface.toarray(colorType=skia.ColorType.kRGBA_8888_ColorType)[..., :3].copy()
+    drawn = surface.toarray(colorType=skia.ColorType.kRGBA_8888_ColorType)
+    return np.array(drawn[..., :3], dtype=np.uint8)
 
 
 def leaves(rng: np.random.Generator) -> Pixels:

@@ -1,4 +1,4 @@
-"""Triplets with their answers: two pictures, the one between them, motion and visibility; and shards of them on disk."""
+"""Triplets with their answers (two pictures, the one between, motion and visibility), and shards of them on disk."""
 
 from __future__ import annotations
 

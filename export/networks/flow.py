@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 #: Height and width of the input must be multiples of this.
 SIZE_MULTIPLE = 16
@@ -79,6 +79,12 @@ def convolution(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) 
     return nn.Sequential(layer, nn.LeakyReLU(_SLOPE))
 
 
+def silence(layer: nn.Module) -> None:
+    """Set all weights of a layer to zero, so that it begins by adding nothing."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+
+
 def warp(picture: Tensor, flow: Tensor) -> Tensor:
     """Fetch for each pixel the place that the flow points at, bilinear, edges repeated.
 
@@ -92,12 +98,12 @@ def warp(picture: Tensor, flow: Tensor) -> Tensor:
     x = (flow[:, 0].float() + across) * (2.0 / width) - 1.0
     y = (flow[:, 1].float() + down[:, None]) * (2.0 / height) - 1.0
     grid = torch.stack([x, y], dim=3)
-    return F.grid_sample(picture.float(), grid, padding_mode="border", align_corners=False)
+    return functional.grid_sample(picture.float(), grid, padding_mode="border", align_corners=False)
 
 
 def enlarge(values: Tensor) -> Tensor:
     """Double height and width, bilinear, pixel centres kept."""
-    return F.interpolate(values, scale_factor=2.0, mode="bilinear", align_corners=False)
+    return functional.interpolate(values, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
 def standard(features: Tensor) -> Tensor:
@@ -119,7 +125,7 @@ def compare(a: Tensor, b: Tensor, reach: int) -> Tensor:
     Returns:
         (N, (2 * reach + 1) ** 2, H, W).
     """
-    a, b = (F.pad(standard(features), (reach,) * 4) for features in (a, b))
+    a, b = (functional.pad(standard(features), (reach,) * 4) for features in (a, b))
 
     def shifted(picture: Tensor, down: int, across: int) -> Tensor:
         rows = slice(reach + down, (down - reach) or None)
@@ -148,7 +154,7 @@ class Match(nn.Module):
         """Return the comparison, its logits, and the flows they point at, (N, 4, H, W), in pixels of the level."""
         alike = compare(a, b, self.reach)
         logits = alike.float() * self.sharpness
-        half = F.conv2d(torch.softmax(logits, dim=1), self.offsets).float()
+        half = functional.conv2d(torch.softmax(logits, dim=1), self.offsets).float()
         return alike, logits, torch.cat([half * (-2.0 * timestep), half * (2.0 - 2.0 * timestep)], dim=1)
 
 
@@ -165,8 +171,7 @@ class Estimator(nn.Module):
         self.body = nn.ModuleList([convolution(width, width) for _ in range(depth)])
         # Four corrections of the flow, and how far to believe the match.
         self.head = nn.Conv2d(width, 5, 3, padding=1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        silence(self.head)
 
     def forward(
         self, a: Tensor, b: Tensor, timestep: Tensor, state: Tensor | None, flow: Tensor | None
@@ -216,16 +221,15 @@ class FlowFast(nn.Module):
         # pictures look like unmoved (difference of pixels) tells rest from motion.
         self.still = convolution(12, 8)
         self.finish = nn.Conv2d(shape.widths[0] + 8, 28, 3, padding=1)
-        nn.init.zeros_(self.finish.weight)
-        nn.init.zeros_(self.finish.bias)
-        with torch.no_grad():
-            self.finish.bias[16:20] = 0.5
+        silence(self.finish)
+        # The gate of motion starts half open.
+        self.finish.state_dict()["bias"][16:20] = 0.5
 
     def features(self, picture: Tensor) -> list[Tensor]:
         """Return the description of a picture, (N, 3, H, W), at 1/2, 1/4, 1/8 and 1/16."""
-        found = [self.describe[0](F.pixel_unshuffle(picture, 2))]
+        found = [self.describe[0](functional.pixel_unshuffle(picture, 2))]
         for layer in list(self.describe)[1:]:
-            picture = F.avg_pool2d(picture, 2)
+            picture = functional.avg_pool2d(picture, 2)
             found.append(layer(torch.cat([found[-1], picture], dim=1)))
         return found
 
@@ -234,26 +238,26 @@ class FlowFast(nn.Module):
         a, b = (pictures[:, 0:3] - 0.5) * _GAIN, (pictures[:, 3:6] - 0.5) * _GAIN
         timestep = pictures[:, 6:7]
         views_a, views_b = self.features(a), self.features(b)
-        state: Tensor | None = None
-        flow: Tensor | None = None
-        coarse: list[Tensor] = []
-        searches: list[Search] = []
-        for level in (3, 2, 1, 0):
-            if state is not None and flow is not None:
-                state, flow = enlarge(state), enlarge(flow) * 2.0
-            stride = 2 << level
-            when = timestep[:, :, ::stride, ::stride]
-            state, flow, search = self.estimate[level](views_a[level], views_b[level], when, state, flow)
+        times = [timestep[:, :, :: 2 << level, :: 2 << level] for level in range(4)]
+        state, flow, search = self.estimate[3](views_a[3], views_b[3], times[3], None, None)
+        coarse, searches = [flow], [search]
+        for level in (2, 1, 0):
+            before = enlarge(state), enlarge(flow) * 2.0
+            state, flow, search = self.estimate[level](views_a[level], views_b[level], times[level], *before)
             coarse.append(flow)
-            if search is not None:
-                searches.append(search)
-        still = self.still((F.pixel_unshuffle(a, 2) - F.pixel_unshuffle(b, 2)).abs())
-        planes = F.pixel_shuffle(self.finish(torch.cat([state, still], dim=1)).float(), 2)
+            searches.append(search)
+        still = self.still((functional.pixel_unshuffle(a, 2) - functional.pixel_unshuffle(b, 2)).abs())
+        planes = functional.pixel_shuffle(self.finish(torch.cat([state, still], dim=1)).float(), 2)
         raw_flow = enlarge(flow) * 2.0 + planes[:, 0:4]
         moving = planes[:, 4:5]
         return Estimate(
-            raw_flow * moving.clamp(0.0, 1.0), raw_flow, moving, planes[:, 5:6], planes[:, 6:7],
-            tuple(coarse), tuple(searches),
+            raw_flow * moving.clamp(0.0, 1.0),
+            raw_flow,
+            moving,
+            planes[:, 5:6],
+            planes[:, 6:7],
+            tuple(coarse),
+            tuple(search for search in searches if search is not None),
         )
 
     def forward(self, pictures: Tensor) -> Tensor:

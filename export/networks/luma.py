@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
+
+from export.networks.flow import silence
 
 #: How far an input pixel can change the output, in input pixels.
 RADIUS = 5
@@ -49,14 +51,13 @@ class LumaFast(nn.Module):
         for inputs, outputs, side in ((1, 16, 5), (16, 16, 3), (16, 8, 3)):
             layers += [nn.Conv2d(inputs, outputs, side), nn.LeakyReLU(0.1)]
         last = nn.Conv2d(8, 4, 3)
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
+        silence(last)
         self.correct = nn.Sequential(*layers, last)
 
     def forward(self, luma: Tensor) -> Tensor:
         """Return the plane at twice the size."""
         # One margin for all layers, so that a tile with it equals the same place in the whole picture.
-        padded = F.pad(luma, (RADIUS,) * 4, mode="replicate")
+        padded = functional.pad(luma, (RADIUS,) * 4, mode="replicate")
         inner = RADIUS - _REACH
-        base = F.conv2d(padded[:, :, inner:-inner, inner:-inner], self.kernel)
-        return F.pixel_shuffle(base + self.correct(padded - 0.5), 2)
+        base = functional.conv2d(padded[:, :, inner:-inner, inner:-inner], self.kernel)
+        return functional.pixel_shuffle(base + self.correct(padded - 0.5), 2)

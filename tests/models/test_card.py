@@ -42,13 +42,17 @@ def test_a_card_reads_back_as_it_was_written(tmp_path: Path) -> None:
 
 def test_the_fixture_of_every_kind_loads() -> None:
     cards = {path.stem: load_card(path) for path in NETWORKS.glob("*.toml")}
-    assert {name: (card.kind, card.planes, card.outputs) for name, card in cards.items()} == {
-        "bilinear-1": ("luma", 1, 1),
-        "bilinear-3": ("rgb", 3, 3),
-        "deep": ("luma", 1, 1),
-        "difference": ("luma", 1, 1),
-        "flow-linear": ("flow", 7, 6),
-    }
+    kinds = {name: (card.kind, card.planes, card.outputs) for name, card in cards.items()}
+    assert (
+        kinds.items()
+        >= {
+            "bilinear-1": ("luma", 1, 1),
+            "bilinear-3": ("rgb", 3, 3),
+            "deep": ("luma", 1, 1),
+            "difference": ("luma", 1, 1),
+            "flow-linear": ("flow", 7, 6),
+        }.items()
+    )
 
 
 @pytest.mark.parametrize(

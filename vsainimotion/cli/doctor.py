@@ -208,7 +208,12 @@ def examine_backends() -> Iterator[Finding]:
 
 def examine_networks() -> Iterator[Finding]:
     """Every network of the catalogue, its file read and compared with its card."""
-    for card in list_cards():
+    try:
+        cards = list_cards()
+    except VsaiError as error:
+        yield Finding(section="networks", name="catalogue", state=State.BROKEN, detail=str(error), needed=True)
+        return
+    for card in cards:
         try:
             path = locate_network(card)
         except VsaiError as error:

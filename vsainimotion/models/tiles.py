@@ -73,11 +73,11 @@ def plan_streams(tile: Size, cores: int) -> int:
     """Plans how many frames a network works on at once on a CPU.
 
     Measured on two cores: a motion network at 512x288 gains 10 to 20 % from a second stream; an upscaler at 1080p
-    gains nothing and needs 0.5 GiB more.
+    gains or loses as much, and needs 0.5 GiB more.
 
     Args:
         tile: Width and height of what the network sees at once, in pixels.
-        cores: Cores of the machine.
+        cores: Threads that VapourSynth works with, by default the machine's cores.
 
     Returns:
         1 to 4 streams.

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from export.cels import Scene, Sketch, labelled, labelled_part, motions, random_scene, render
+from export.cels.clips import PARTS
+from export.cels.damage import Damage, wear
+from export.cels.generate import everywhere
+from export.cels.rig import Joint, Keys, Sway, parameters, plane_matrix
+from export.cels.shapes import bezier, ellipse, smooth
+from export.cels.textures import Texture
+from export.cels.triplets import record_type, save_shard, scene_triplets
+from export.networks.flow import warp
+
+SIZE = (96, 96)
+
+
+def _warped(picture: NDArray[np.uint8], flow: NDArray[np.float32]) -> NDArray[np.float32]:
+    planes = torch.from_numpy(picture.astype(np.float32)).permute(2, 0, 1)[None]
+    found = warp(planes, torch.from_numpy(flow).permute(2, 0, 1)[None])
+    return np.asarray(found[0].permute(1, 2, 0).numpy())
+
+
+def _panned(speed: tuple[float, float], **change: float) -> Scene:
+    drift = parameters(*speed, **change)
+    wall = Sketch().fill(everywhere(), Texture(0, 0.8)).piece(Joint(motion=Sway(drift=drift)), everywhere())
+    return Scene(width=96, height=96, pieces=[wall])
+
+
+def test_a_seed_gives_the_same_pictures_and_answers_again() -> None:
+    first, second = scene_triplets(7, 64), scene_triplets(7, 64)
+    for one, other in zip(first, second, strict=True):
+        assert np.array_equal(one.frames, other.frames)
+        assert np.array_equal(one.flow, other.flow)
+        assert np.array_equal(one.visible, other.visible)
+
+
+def test_seeds_differ() -> None:
+    assert not np.array_equal(render(random_scene(1), 1, 0.5, SIZE), render(random_scene(2), 1, 0.5, SIZE))
+
+
+def test_a_larger_picture_shows_the_same_scene() -> None:
+    scene = random_scene(11)
+    small, large = render(scene, 1, 0.5, (96, 96)), render(scene, 1, 0.5, (192, 192))
+    halved = large.reshape(96, 2, 96, 2, 3).mean(axis=(1, 3))
+    assert np.abs(halved - small).mean() < 2.0
+
+
+@pytest.mark.parametrize("seed", [103, 104, 108, 109, 117, 119])
+def test_the_flow_fetches_the_middle_picture_wherever_it_is_visible(seed: int) -> None:
+    scene = random_scene(seed)
+    size = (192, 192)
+    before, middle, after = (render(scene, 1, part, size) for part in (0.0, 0.5, 1.0))
+    for outer, motion in zip((before, after), motions(scene, 1, 0.5, (0.0, 1.0), size), strict=True):
+        seen = motion.visible > 0.99
+        error = np.abs(_warped(outer, motion.flow) - middle).mean(axis=2)[seen].mean()
+        # Bilinear fetching blurs texture a little; wrong motion would cost far more.
+        unmoved = np.abs(outer.astype(np.float32) - middle).mean(axis=2)[seen].mean()
+        assert error < 0.35 * unmoved
+
+
+def test_a_pan_has_the_flow_of_its_speed() -> None:
+    back, ahead = motions(_panned((3.0, -1.5)), 1, 0.25, (0.0, 1.0), SIZE)
+    assert np.allclose(back.flow, (-0.75, 0.375), atol=1e-4)
+    assert np.allclose(ahead.flow, (2.25, -1.125), atol=1e-4)
+
+
+def test_rest_is_exactly_zero_and_wholly_visible() -> None:
+    for motion in motions(_panned((0.0, 0.0)), 1, 0.5, (0.0, 1.0), SIZE):
+        assert not motion.flow.any()
+        assert motion.visible.min() == 1.0
+
+
+def test_what_comes_from_outside_the_picture_is_not_visible() -> None:
+    back, _ = motions(_panned((20.0, 0.0)), 1, 0.5, (0.0, 1.0), SIZE)
+    assert back.visible[:, :9].max() == 0.0
+    assert back.visible[:, 11:].min() == 1.0
+
+
+def test_a_part_behind_another_is_not_visible() -> None:
+    ground = _panned((0.0, 0.0)).pieces[0]
+    disc = ellipse(0, 0, 12, 12)
+    ball = (
+        Sketch().fill(disc, 0xFFFF0000).piece(Joint(motion=Sway(rest=parameters(48, 48), drift=parameters(30))), disc)
+    )
+    scene = Scene(width=96, height=96, pieces=[ground, ball])
+    back, ahead = motions(scene, 0, 0.5, (0.0, 1.0), SIZE)
+    assert back.visible[48, 44] == 0.0  # the wall there was behind the ball before
+    assert ahead.visible[48, 44] == 1.0
+    assert np.allclose(back.flow[48, 63], (-15.0, 0.0), atol=1e-3)  # the ball itself, in the middle
+    assert np.allclose(back.flow[10, 10], 0.0)
+
+
+def test_a_joint_on_threes_rests_for_two_frames_and_then_goes_all_the_way() -> None:
+    joint = Joint(motion=Sway(drift=parameters(1.0)), every=3)
+    places = [float(joint.matrix(frame)[0, 2]) for frame in range(7)]
+    assert places == [0, 0, 0, 3, 3, 3, 6]
+    assert joint.matrix(2, 0.5)[0, 2] == 1.5
+
+
+def test_a_child_goes_with_its_parent() -> None:
+    parent = Joint(motion=Sway(rest=parameters(10, 0, angle=math.pi / 2)))
+    child = Joint(motion=Sway(rest=parameters(5, 0)), parent=parent)
+    assert np.allclose(child.matrix(0)[:2, 2], (10, 5))
+
+
+def test_in_betweens_of_a_turn_stay_on_the_arc() -> None:
+    arm = Joint(motion=Keys(frames=(0, 1), poses=(parameters(), parameters(angle=math.pi))))
+    assert np.allclose(arm.matrix(0, 0.5) @ [1, 0, 1], (0, 1, 1))
+
+
+def test_keys_must_ascend() -> None:
+    with pytest.raises(ValueError, match="'frames' must ascend"):
+        Keys(frames=(3, 1), poses=(parameters(), parameters()))
+
+
+def test_a_parameter_vector_becomes_its_matrix() -> None:
+    matrix = plane_matrix(parameters(1, 2, log_width=math.log(2), log_height=math.log(3)))
+    assert np.allclose(matrix, [[2, 0, 1], [0, 3, 2], [0, 0, 1]])
+
+
+def test_curves_pass_through_their_points() -> None:
+    box = smooth(np.array([(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 10.0)])).getBounds()
+    assert box.left() <= 0
+    assert box.right() >= 10
+    assert np.allclose(bezier((0, 0), (1, 2), (2, 0), count=3)[1], (1, 1))
+
+
+def test_grain_differs_in_each_picture_and_none_leaves_it_alone() -> None:
+    picture = np.full((32, 32, 3), 128, np.uint8)
+    rng = np.random.default_rng(0)
+    one, other = (wear(picture, Damage(grain=4.0), rng) for _ in range(2))
+    assert not np.array_equal(one, other)
+    assert 2.5 < np.std(one.astype(float)) < 6
+    assert wear(picture, Damage(), rng) is picture
+
+
+def test_blocks_of_equal_pictures_stay_equal() -> None:
+    picture = render(random_scene(3), 1, 0.0, SIZE)
+    rng = np.random.default_rng(0)
+    one, other = (wear(picture, Damage(quality=50), rng) for _ in range(2))
+    assert np.array_equal(one, other)
+    assert not np.array_equal(one, picture)
+
+
+def test_a_shard_holds_the_triplets_of_its_seeds(tmp_path: Path) -> None:
+    path = tmp_path / "train-00000.npy"
+    save_shard(path, range(5, 7), 64)
+    records = np.load(path)
+    assert records.dtype == record_type(64)
+    assert len(records) == 6
+    expected = scene_triplets(6, 64)[1]
+    assert np.array_equal(records[4]["frames"], expected.frames)
+    assert np.array_equal(records[4]["flow"], expected.flow)
+    assert not path.with_suffix(".part").exists()
+
+
+@pytest.mark.parametrize("kind", sorted(PARTS))
+def test_a_labelled_part_shows_what_its_classes_say(kind: str) -> None:
+    frames, classes = labelled_part(kind, 3)
+    assert len(classes) == len(frames) - 1
+    change = np.abs(frames[1:].astype(np.int16) - frames[:-1]).mean(axis=(1, 2, 3))
+    for name, amount in zip(classes, change, strict=True):
+        if name == "hold":
+            assert amount == 0.0 or kind == "hold"
+        else:
+            assert amount > 0.0
+
+
+def test_labelled_clips_join_every_kind_with_cuts() -> None:
+    frames, classes = labelled(1)
+    assert frames.shape == (8 * len(PARTS), 180, 320, 3)
+    assert len(classes) == len(frames) - 1
+    assert set(classes) == {"motion", "hold", "cut", "fade"}
+    assert [classes[8 * part - 1] for part in range(1, len(PARTS))] == ["cut"] * (len(PARTS) - 1)

@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+import vapoursynth as vs
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+
+from export.networks import NETWORKS
+from export.tasks import TASKS
+from export.to_onnx import OPSET, PARITY, Card, export, load_network, parity, read_weights, run_torch
+
+MODELS = Path(__file__).parents[2] / "vsainimotion" / "models"
+
+#: Operators of our networks that TensorRT's published ONNX table lists (onnx-tensorrt, docs/operators.md).
+TENSORRT = {
+    "Abs", "Add", "AveragePool", "Cast", "Clip", "Concat", "Constant", "Conv", "DepthToSpace", "Div", "Expand",
+    "Gather", "GridSample", "LeakyRelu", "Mul", "Pad", "Pow", "Range",
+    "Reciprocal", "ReduceMean", "Reshape", "Resize", "Shape",
+    "Sigmoid", "Slice", "Softmax", "SpaceToDepth", "Sqrt", "Squeeze", "Sub", "Transpose", "Unsqueeze",
+}  # fmt: skip
+
+pytestmark = [
+    # Raised inside torch's exporter by its own use of its own interfaces.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+]
+
+
+@pytest.fixture(scope="module", params=sorted(NETWORKS))
+def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """Export a network whose weights have been shaken, so that every path in it counts."""
+    name, folder = str(request.param), tmp_path_factory.mktemp("onnx")
+    torch.manual_seed(1)
+    network = TASKS[name].network()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.02)
+    save_file(network.state_dict(), folder / "weights.safetensors", metadata={"steps": "3"})
+    export(name, folder / "weights.safetensors", folder)
+    return name, folder
+
+
+def _planes(name: str, rows: int, columns: int, seed: int = 0) -> NDArray[np.float32]:
+    multiple = max(16, NETWORKS[name].size_multiple)
+    shape = (1, NETWORKS[name].planes, rows * multiple, columns * multiple)
+    planes = np.random.default_rng(seed).random(shape, dtype=np.float32)
+    if NETWORKS[name].kind == "flow":
+        planes[:, 6] = 0.25
+    return planes
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(2, 2), (5, 3), (9, 16)])
+def test_runtimes_agree_with_torch_at_any_size(exported: tuple[str, Path], rows: int, columns: int) -> None:
+    name, folder = exported
+    network = load_network(name, read_weights(folder / "weights.safetensors")[0])
+    differences = parity(network, folder / f"{name}.onnx", _planes(name, rows, columns))
+    assert max(differences.values()) <= PARITY
+
+
+def test_only_operators_that_tensorrt_lists(exported: tuple[str, Path]) -> None:
+    name, folder = exported
+    model = onnx.load(folder / f"{name}.onnx")
+    assert {node.op_type for node in model.graph.node} <= TENSORRT
+    assert model.opset_import[0].version == OPSET
+
+
+def test_a_flow_network_ends_without_a_warp(exported: tuple[str, Path]) -> None:
+    name, folder = exported
+    model = onnx.load(folder / f"{name}.onnx")
+    makers = {output: node for node in model.graph.node for output in node.output}
+    waiting, after = [model.graph.output[0].name], set()
+    while waiting:
+        node = makers.get(waiting.pop())
+        if node is not None and node.op_type not in ("DepthToSpace", "Resize"):
+            after.add(node.op_type)
+            waiting += node.input
+    assert "GridSample" not in after
+    assert "ConvTranspose" not in {node.op_type for node in model.graph.node}
+
+
+def _card_fields() -> set[str]:
+    return {field.name for field in fields(Card)}
+
+
+def _check_card(card: dict[str, object], folder: Path) -> None:
+    assert set(card) == _card_fields()
+    assert card["sha256"] == hashlib.sha256((folder / str(card["file"])).read_bytes()).hexdigest()
+    assert card["task"] in ("interpolate", "upscale")
+    assert card["kind"] in ("flow", "frame", "luma", "rgb")
+    assert card["timesteps"] in (("any", "half") if card["task"] == "interpolate" else ("none",))
+    assert all(card[name] for name in ("description", "licence", "origin", "parameters", "precision"))
+
+
+def test_the_card_is_complete(exported: tuple[str, Path]) -> None:
+    name, folder = exported
+    card = tomllib.loads((folder / f"{name}.toml").read_text())
+    _check_card(card, folder)
+    assert "3 steps" in card["origin"]
+
+
+@pytest.mark.parametrize("path", sorted(MODELS.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_shipped_network_has_its_card(path: Path) -> None:
+    card = tomllib.loads(path.read_text())
+    assert card["name"] == path.stem
+    if card["name"] in NETWORKS:
+        _check_card(card, MODELS)
+
+
+def _vapoursynth(plugin: str, path: Path, planes: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Run a network as the product does: planes in as clips, each output plane back as a clip."""
+    height, width = planes.shape[2:]
+    core = vs.core
+    blank = core.std.BlankClip(None, width, height, vs.GRAYS, 1, keep=True)
+
+    def clip(plane: NDArray[np.float32]) -> vs.VideoNode:
+        def paint(n: int, f: vs.VideoFrame) -> vs.VideoFrame:  # noqa: ARG001 - the plugin's signature
+            frame = f.copy()
+            np.copyto(np.asarray(frame[0]), plane)
+            return frame
+
+        return core.std.ModifyFrame(blank, blank, paint)
+
+    inputs = [clip(plane) for plane in planes[0]]
+    # OpenVINO computes in bf16 where the processor can, unless it is told not to.
+    exact = {"ov": {"config": lambda: {"INFERENCE_PRECISION_HINT": "f32"}}, "ort": {}}
+    model = getattr(core, plugin).Model
+    found = model(inputs, network_path=str(path), flexible_output_prop="plane", **exact[plugin])
+    count = found["num_planes"]
+    outputs = [core.std.PropToClip(found["clip"], prop=f"plane{index}") for index in range(count)]
+    return [np.asarray(output.get_frame(0)[0]).copy() for output in outputs]
+
+
+@pytest.mark.parametrize("plugin", ["ov", "ort"])
+def test_the_plugins_compute_the_same(exported: tuple[str, Path], plugin: str) -> None:
+    name, folder = exported
+    network = load_network(name, read_weights(folder / "weights.safetensors")[0])
+    planes = _planes(name, 3, 4)
+    wanted = run_torch(network, planes)
+    found = _vapoursynth(plugin, folder / f"{name}.onnx", planes)
+    assert len(found) == wanted.shape[1]
+    assert np.abs(np.stack(found) - wanted[0]).max() <= PARITY
+
+
+def test_a_checkpoint_serves_in_place_of_weights(tmp_path: Path) -> None:
+    network = TASKS["luma-fast"].network()
+    torch.save({"step": 12, "average": network.state_dict()}, tmp_path / "checkpoint.pt")
+    weights, steps = read_weights(tmp_path / "checkpoint.pt")
+    assert steps == 12
+    assert set(weights) == set(network.state_dict())
+
+
+@pytest.mark.skipif(not (MODELS / "flow-fast.onnx").exists(), reason="flow-fast is not shipped")
+def test_the_shipped_flow_network_leaves_equal_pictures_alone() -> None:
+    from export.cels import random_scene, render
+    from export.to_onnx import run_openvino
+
+    planes = []
+    for seed in (2, 5, 9):
+        picture = render(random_scene(seed), 1, 0.5, (96, 96)).transpose(2, 0, 1).astype(np.float32) / 255
+        planes.append(np.concatenate([picture, picture, np.full((1, 96, 96), 0.5, np.float32)])[None])
+    for each in planes:
+        flow = run_openvino(MODELS / "flow-fast.onnx", each)[0, :4]
+        assert (flow == 0).mean() > 0.97
+
+
+@pytest.mark.skipif(not (MODELS / "flow-fast.onnx").exists(), reason="flow-fast is not shipped")
+def test_the_shipped_flow_network_follows_a_pan() -> None:
+    from export.cels import Scene, Sketch, render
+    from export.cels.generate import everywhere
+    from export.cels.rig import Joint, Sway, parameters
+    from export.cels.textures import Texture
+    from export.to_onnx import run_openvino
+
+    pan = Joint(motion=Sway(drift=parameters(6.0, 2.0)))
+    wall = Sketch().fill(everywhere(), Texture(7, 0.8)).piece(pan, everywhere())
+    scene = Scene(width=128, height=96, pieces=[wall])
+    pair = [render(scene, frame, 0.0, (128, 96)).transpose(2, 0, 1).astype(np.float32) / 255 for frame in (0, 1)]
+    planes = np.concatenate([*pair, np.full((1, 96, 128), 0.5, np.float32)])[None]
+    flow = run_openvino(MODELS / "flow-fast.onnx", planes)[0, :4, 16:-16, 16:-16]
+    assert np.allclose(np.median(flow, axis=(1, 2)), (-3, -1, 3, 1), atol=0.5)
+
+
+@pytest.mark.skipif(not (MODELS / "luma-fast.onnx").exists(), reason="luma-fast is not shipped")
+def test_the_shipped_luma_network_does_not_shift_and_beats_spline36() -> None:
+    from export.cels.stills import still
+    from export.luma_data import halve
+    from export.networks.luma import LumaFast
+    from export.to_onnx import run_onnxruntime
+
+    gains = []
+    for seed in (2_000_000_001, 2_000_000_004):
+        large = torch.from_numpy(still(seed, 128).astype(np.float32) / 255)[None, None]
+        small = halve(large, area=False)
+        wanted = large[0, 0].numpy()
+        found = run_onnxruntime(MODELS / "luma-fast.onnx", small.numpy())[0, 0]
+        plain = run_torch(LumaFast().eval(), small.numpy())[0, 0]
+        # A shifted result would fit better when it is moved back.
+        errors = {
+            (y, x): float(np.square(np.roll(found, (y, x), (0, 1)) - wanted)[4:-4, 4:-4].mean())
+            for y in (-1, 0, 1) for x in (-1, 0, 1)
+        }  # fmt: skip
+        assert min(errors, key=errors.__getitem__) == (0, 0)
+        sides = [abs(errors[0, 1] - errors[0, -1]) / errors[0, 1], abs(errors[1, 0] - errors[-1, 0]) / errors[1, 0]]
+        assert max(sides) < 0.2
+        gains.append(np.square(plain - wanted).mean() / np.square(found - wanted).mean())
+    assert min(gains) > 1.1
