@@ -20,6 +20,7 @@ from vsainimotion.media.job import Plan, Request, Result, plan_job, run_job
 from vsainimotion.media.probe import probe
 from vsainimotion.media.render import Progress
 from vsainimotion.media.span import parse_span
+from vsainimotion.media.timeline import read_timeline
 from vsainimotion.media.vspipe import child_environment, find_vspipe
 
 OFF = Options(interpolator="off", upscaler="off")
@@ -261,6 +262,44 @@ def test_sound_that_begins_before_the_picture_keeps_its_place(make_film: MakeFil
     assert payloads(out, 1) == payloads(film, 1)
 
 
+KINDS = {
+    "film.avi": ("-c:v", "mpeg4", "-bf", "2", "-c:a", "mp3"),
+    "film.ts": ("-c:v", "libx264", "-bf", "2", "-c:a", "aac"),
+    "film.mpg": ("-c:v", "mpeg2video", "-bf", "2", "-c:a", "mp2"),
+    "film.ogv": ("-c:v", "libtheora", "-c:a", "libvorbis"),
+    "film.nut": ("-c:v", "ffv1", "-c:a", "flac"),
+    "film.webm": ("-c:v", "libvpx", "-c:a", "libopus"),
+    "film.h264": ("-map", "0:v", "-c:v", "libx264"),
+    "film.gif": ("-map", "0:v"),
+}
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+@pytest.mark.parametrize("name", KINDS)
+def test_films_of_other_kinds_keep_picture_and_sound_together(
+    make_film: MakeFilm, tmp_path: Path, name: str, suffix: str
+) -> None:
+    film = make_film(name, *picture(2), *tone(2), *KINDS[name])
+    out = tmp_path / f"out{suffix}"
+    run(plan(film, out))
+    after, before = probe(out), probe(film)
+    assert (after.video.frames, after.video.rate.fps) == (48, NTSC)
+    sounds = [stream.index for stream in before.streams if stream.kind == "audio"]
+    assert sounds == [stream.index for stream in after.streams if stream.kind == "audio"]
+    for index in sounds:
+        start = read_timeline(film, None, lambda _: None).start
+        old = [time - start for time in times(film, index)]
+        new = [time - times(out, after.video.index)[0] for time in times(out, index)]
+        assert len(new) == len(old)
+        assert max(abs(a - b) for a, b in zip(old, new, strict=True)) <= Fraction(2, 1000)
+
+
+def test_the_first_frame_of_an_avi_is_found_although_it_has_no_timestamp(make_film: MakeFilm) -> None:
+    film = make_film("film.avi", *picture(2), *KINDS["film.avi"][:4])
+    assert read_timeline(film, None, lambda _: None).start == 1 / NTSC  # the decoder holds one frame back
+    assert times(film, 0)[0] == 1 / NTSC
+
+
 def test_an_edit_list_is_respected(make_film: MakeFilm, tmp_path: Path) -> None:
     film = make_film("edited.mp4", *picture(1), *tone(1), *X264, "-bf", "2", "-c:a", "aac")
     out = tmp_path / "out.mp4"
@@ -332,6 +371,21 @@ def test_a_cover_is_kept_and_the_picture_behind_it_is_worked_on(make_film: MakeF
         assert len(kept) == 1
         assert payloads(out, kept[0].index) == [cover.read_bytes()]
         assert (info.video.frames, info.video.width) == (12, 64)
+
+
+def test_notes_name_what_the_job_does_not_do(make_film: MakeFilm, tmp_path: Path) -> None:
+    fields = make_film("fields.mkv", *picture(0.5, rate="50"), "-vf", "interlace", *X264, "-flags", "+ilme+ildct")
+    assert any("interlaced" in note for note in plan(fields, tmp_path / "out.mkv").notes)
+    glass = make_film("glass.mkv", *picture(0.2), "-pix_fmt", "yuva420p", "-c:v", "ffv1")
+    assert plan(glass, tmp_path / "out.mkv").notes == ("the film has transparency: it is left out",)
+
+
+def test_subtitles_of_mp4_are_refused_in_matroska_with_where_they_fit(
+    make_film: MakeFilm, rich: Path, tmp_path: Path
+) -> None:
+    film = make_film("film.mp4", "-i", str(rich), "-map", "0:v", "-map", "0:4", *X264, "-c:s", "mov_text")
+    with pytest.raises(ArgumentError, match=r"\.mkv cannot hold stream 1 .* of the film\. Write to \.mp4 or \.mov"):
+        plan(film, tmp_path / "out.mkv")
 
 
 def test_a_rotated_film_comes_out_upright(make_film: MakeFilm, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def plan(source: Path, output: Path, **changes: object) -> MuxPlan:
         "copied": (1, 2, 3, 4, 5),
         "colour": Colour(),
         "origin": Fraction(0),
+        "starts": {},
         "length": None,
     }
     return MuxPlan(**{**values, **changes})  # type: ignore[arg-type] # a table of fields

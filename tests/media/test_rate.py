@@ -68,6 +68,21 @@ def test_a_missing_frame_makes_the_rate_vary_but_not_the_reading_rate() -> None:
     assert (rate.constant, rate.fps) == (False, Fraction(24000, 1001))
 
 
+def test_frames_without_timestamps_are_passed_over() -> None:
+    pts: list[int | None] = list(stamps(Fraction(24000, 1001), 100, Fraction(1, 90000)))
+    for number in range(100):
+        if number % 12 > 1:
+            pts[number] = None
+    rate = find_rate(pts, Fraction(1, 90000), declared=Fraction(373, 100))
+    assert (rate.fps, rate.constant) == (Fraction(24000, 1001), True)
+    assert find_rate([None, None], MS, declared=Fraction(24)).fps == 24
+
+
+def test_a_film_without_all_timestamps_that_does_not_fit_is_read_at_its_average_rate() -> None:
+    rate = find_rate([0, None, 90, None, 160, None, 250], MS)
+    assert (rate.fps, rate.constant) == (Fraction(24), True)
+
+
 def test_a_timestamp_that_comes_twice_makes_the_rate_vary() -> None:
     assert not find_rate([0, 42, 42, 83, 125], MS).constant
 

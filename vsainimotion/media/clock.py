@@ -33,6 +33,7 @@ class StreamClock:
         self._divisor = ratio.denominator * offset.denominator
         self._packet_ticks = _packet_ticks(old, self.tick) if self._base > self.tick else None
         self._expected: int | None = None
+        self._before: int | None = None
 
     def seconds(self, stamp: int) -> Fraction:
         """Returns a timestamp of the old stream in seconds on the output's clock."""
@@ -41,13 +42,20 @@ class StreamClock:
     def place(self, packet: Packet) -> None:
         """Gives a packet its stream, time and duration in the output."""
         pts, dts = self._ticks(packet.pts), self._ticks(packet.dts)
-        length = self._packet_ticks or round((packet.duration or 0) * self._ratio)
+        length = self._packet_ticks or round((packet.duration or self._usual_duration(packet)) * self._ratio)
         if self._packet_ticks and pts is not None:
             pts = dts = self._steady(pts, self._packet_ticks)
         packet.stream = self.new
         packet.time_base = self.tick
         packet.pts, packet.dts, packet.duration = pts, dts, length
         self.note(packet)
+
+    def _usual_duration(self, packet: Packet) -> int:
+        """Returns the step from the last packet of a sound that gives no durations: MP4 would drop its last packet."""
+        before, self._before = self._before, packet.pts
+        if packet.stream.type != "audio" or before is None or packet.pts is None:
+            return 0
+        return max(packet.pts - before, 0)
 
     def note(self, packet: Packet) -> None:
         """Remembers the latest timestamp, for the check of the result."""

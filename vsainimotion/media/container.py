@@ -107,9 +107,9 @@ def split_streams(source: av.container.InputContainer, container: Container, vid
     unfit = {stream.index for stream in others if not can_hold(container, stream)}
     refused = [stream for stream in others if stream.index in unfit and stream.type not in LEFT_OUT_KINDS]
     if refused:
-        raise ArgumentError(
-            f"out: {container.suffix} cannot hold {_list_streams(refused)} of the film. Write to .mkv, which can"
-        )
+        able = [row.suffix for row in CONTAINERS.values() if all(can_hold(row, stream) for stream in refused)]
+        advice = f"Write to {' or '.join(able)}, which can" if able else "No container here can: convert it first"
+        raise ArgumentError(f"out: {container.suffix} cannot hold {_list_streams(refused)} of the film. {advice}")
     return [stream.index for stream in others if stream.index not in unfit], sorted(unfit)
 
 

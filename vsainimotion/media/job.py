@@ -227,6 +227,7 @@ def _mux_plan(plan: Plan, picture: Path, output: Path) -> MuxPlan:
         copied=plan.copied,
         colour=plan.colour,
         origin=opened.timeline.start + opened.first / fps,
+        starts={stream.index: stream.start for stream in opened.info.streams if stream.start is not None},
         length=None if opened.is_whole else (opened.last - opened.first + 1) / fps,
     )
 

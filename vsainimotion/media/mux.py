@@ -27,6 +27,10 @@ STATISTICS = ("duration", "bps", "number_of_", "_statistics", "encoder")
 """How tags begin that count what a stream held before; they are dropped where that has changed."""
 
 
+NEGLIGIBLE = Fraction(1, 1000)
+"""Seconds before zero that are rounding, not a beginning."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MuxPlan:
     """What goes into the output, and when."""
@@ -44,6 +48,8 @@ class MuxPlan:
     """Colour of the picture, told to the container as well."""
     origin: Fraction
     """Time on the film's clock, in seconds, of the output's first frame."""
+    starts: Mapping[int, Fraction]
+    """First timestamp of the film's streams, in seconds on its clock."""
     length: Fraction | None
     """Seconds to keep of the other streams, after `--clip`; None keeps all of them."""
 
@@ -155,14 +161,17 @@ def _write(plan: MuxPlan, film: av.container.InputContainer, picture: av.contain
 def _lead(plan: MuxPlan, film: av.container.InputContainer) -> Fraction:
     """Returns by how much other streams start before the picture, which no container may show as negative time.
 
-    A stream's start does not count the samples that its decoder throws away, which containers do keep before zero.
+    The samples that a decoder throws away at the start do not count: containers keep those before zero. Nor does less
+    than a millisecond, which is Matroska's rounding.
     """
     if plan.length is not None:
         return Fraction(0)
-    streams = [film.streams[index] for index in plan.copied]
-    starts = [stream.start_time * stream.time_base for stream in streams if stream.start_time is not None]
-    early = [plan.origin - Fraction(start.numerator, start.denominator) for start in starts]
-    return max([Fraction(0), *early])
+    early = [
+        plan.origin - plan.starts[index] - _priming(film.streams[index])
+        for index in plan.copied
+        if index in plan.starts and not is_attached(film.streams[index])
+    ]
+    return max([Fraction(0), *(time for time in early if time > NEGLIGIBLE)])
 
 
 def _add_streams(

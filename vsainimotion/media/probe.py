@@ -93,7 +93,7 @@ def _read(file: Path, container: av.container.InputContainer) -> SourceInfo:
     video = main_video(container)
     _check_whole(file, container.format.name)
     timings = _scan(container)
-    if not timings[video.index].pts:
+    if not timings[video.index].packets:
         raise InputError(f"{str(file)!r} has a video stream without a single frame. Check where it came from")
     streams = tuple(_stream_info(stream, timings[stream.index]) for stream in container.streams)
     ends = [stream.end - (stream.start or 0) for stream in streams if stream.end is not None]
@@ -121,6 +121,8 @@ class _Timing:
     pts: list[int] = field(default_factory=list)
     packets: int = 0
     end: int | None = None
+    step: int | None = None
+    """Duration of the first packet, which is all that bare streams tell."""
 
 
 def _scan(container: av.container.InputContainer) -> dict[int, _Timing]:
@@ -130,6 +132,7 @@ def _scan(container: av.container.InputContainer) -> dict[int, _Timing]:
             continue
         timing = timings[packet.stream_index]
         timing.packets += 1
+        timing.step = timing.step or packet.duration
         stamp = packet.pts if packet.pts is not None else packet.dts
         if stamp is None:
             continue
@@ -167,13 +170,12 @@ def _detail(stream: av.stream.Stream) -> dict[str, str | int]:
 def _video_info(file: Path, stream: av.video.stream.VideoStream, timing: _Timing) -> VideoInfo:
     context = stream.codec_context
     base = Fraction(stream.time_base.numerator, stream.time_base.denominator)
-    declared = stream.average_rate
-    rate = find_rate(sorted(timing.pts), base, Fraction(declared.numerator, declared.denominator) if declared else None)
+    rate = find_rate(sorted(timing.pts), base, _declared_rate(stream, timing, base))
     frames = _peek(file, stream.index)
     pixels = context.format
     if pixels is None or not context.width or not frames:
         raise InputError(f"{str(file)!r} has a picture ({context.name}) that cannot be decoded. Convert it first")
-    span = (max(timing.pts) - min(timing.pts)) * base
+    span = (max(timing.pts, default=0) - min(timing.pts, default=0)) * base
     return VideoInfo(
         index=stream.index,
         width=context.width,
@@ -190,6 +192,14 @@ def _video_info(file: Path, stream: av.video.stream.VideoStream, timing: _Timing
         has_alpha=any(component.is_alpha for component in pixels.components),
         hdr=_hdr_kinds(frames, context),
     )
+
+
+def _declared_rate(stream: av.video.stream.VideoStream, timing: _Timing, base: Fraction) -> Fraction | None:
+    """Returns the rate that the container declares, or for a bare stream the one that its packets imply."""
+    if not timing.pts and timing.step:
+        return 1 / (timing.step * base)
+    declared = stream.average_rate
+    return Fraction(declared.numerator, declared.denominator) if declared else None
 
 
 def _peek(file: Path, index: int) -> list[av.VideoFrame]:

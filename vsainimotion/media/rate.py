@@ -12,6 +12,9 @@ STANDARD_RATES = (
 )
 """Rates that films really have. A rate measured within a container's rounding is taken to be one of these."""
 
+FALLBACK_RATE = Fraction(25)
+"""Rate of a film that has neither timestamps nor a declared rate."""
+
 NEAR = Fraction(1, 200)
 """How far (as a share) a measured variable rate may be from a standard rate to be read at that rate."""
 
@@ -30,7 +33,7 @@ class Rate:
     """Rate over the shortest gap between two frames."""
 
 
-def find_rate(pts: Sequence[int], time_base: Fraction, declared: Fraction | None = None) -> Rate:
+def find_rate(pts: Sequence[int | None], time_base: Fraction, declared: Fraction | None = None) -> Rate:
     """Finds the rate of a film from the timestamps of its frames.
 
     A rate is constant when one frame duration explains every timestamp within one tick of the time base, which is
@@ -39,19 +42,26 @@ def find_rate(pts: Sequence[int], time_base: Fraction, declared: Fraction | None
     exactly although a Matroska file has milliseconds only.
 
     Args:
-        pts: Timestamps of the frames in display order, in ticks of `time_base`.
+        pts: Timestamps of the frames in display order, in ticks of `time_base`; None for a frame that has none, as
+            MPEG program streams have it.
         time_base: Seconds for each tick.
         declared: The rate that the container declares, if any.
 
     Returns:
-        The rate; a film of one frame has the declared rate, or 25.
+        The rate; a film with less than two timestamps has the declared rate, or 25.
     """
-    gaps = [after - before for before, after in pairwise(pts)]
+    known = [(number, stamp) for number, stamp in enumerate(pts) if stamp is not None]
+    gaps = [Fraction(later - stamp, after - number) for (number, stamp), (after, later) in pairwise(known)]
     if not gaps:
-        fps = declared or Fraction(25)
+        fps = declared or FALLBACK_RATE
         return Rate(fps=fps, constant=True, slowest=fps, fastest=fps)
-    slowest, fastest = 1 / (max(gaps) * time_base), 1 / (max(min(gaps), 1) * time_base)
-    interval = _durations(pts)
+    one = Fraction(1)
+    slowest, fastest = 1 / (max(one, *gaps) * time_base), 1 / (max(one, min(gaps)) * time_base)
+    interval = _durations(known)
+    if interval is None and len(known) < len(pts):
+        # Without all timestamps a film cannot be read by time: it is read frame by frame at its average rate.
+        average = (known[-1][1] - known[0][1]) / Fraction(known[-1][0] - known[0][0])
+        return Rate(fps=_reading_rate([average], time_base), constant=True, slowest=slowest, fastest=fastest)
     if interval is None:
         return Rate(fps=_reading_rate(gaps, time_base), constant=False, slowest=slowest, fastest=fastest)
     low, high = 1 / (interval[1] * time_base), 1 / (max(interval[0], Fraction(1, 2)) * time_base)
@@ -71,15 +81,17 @@ def simplest_between(low: Fraction, high: Fraction) -> Fraction:
     return whole + 1 / simplest_between(1 / (high - whole), 1 / (low - whole))
 
 
-def _durations(pts: Sequence[int]) -> tuple[Fraction, Fraction] | None:
-    """Returns the interval of frame durations (in ticks) that explain all timestamps, or None if none does."""
-    if any(after <= before for before, after in pairwise(pts)):
+def _durations(known: Sequence[tuple[int, int]]) -> tuple[Fraction, Fraction] | None:
+    """Returns the interval of frame durations (in ticks) that explain all timestamps, or None if none does.
+
+    Products of integers are compared, not fractions: this runs over every frame of a film.
+    """
+    if any(later <= stamp for (_, stamp), (_, later) in pairwise(known)):
         return None
-    low, high = (0, 1), (pts[-1] - pts[0] + 2, 1)
-    for count, ticks in enumerate(pts):
-        if count == 0:
-            continue
-        elapsed = ticks - pts[0]
+    first, start = known[0]
+    low, high = (0, 1), (known[-1][1] - start + 2, 1)
+    for number, stamp in known[1:]:
+        count, elapsed = number - first, stamp - start
         if (elapsed - 1) * low[1] > low[0] * count:
             low = (elapsed - 1, count)
         if (elapsed + 1) * high[1] < high[0] * count:
@@ -98,9 +110,9 @@ def _choose(low: Fraction, high: Fraction, declared: Fraction | None) -> Fractio
     return min(candidates, key=lambda rate: abs(rate - middle)) if candidates else simplest_between(low, high)
 
 
-def _reading_rate(gaps: Sequence[int], time_base: Fraction) -> Fraction:
+def _reading_rate(gaps: Sequence[Fraction], time_base: Fraction) -> Fraction:
     """Chooses the constant rate for a variable film: that of its fastest lasting part, so that no drawing is lost."""
-    ordered = sorted(gap for gap in gaps if gap > 0) or [1]
+    ordered = sorted(gap for gap in gaps if gap > 0) or [Fraction(1)]
     short = ordered[len(ordered) // 10]
     alike = [gap for gap in ordered if abs(gap - short) * 10 <= short]
     fps = len(alike) / (sum(alike) * time_base)

@@ -18,9 +18,6 @@ NO_TIMESTAMP = -(2**63)
 INDEX_MODE = 3
 """BestSource: write an index of 100 frames or more, under the name that we give it."""
 
-FALLBACK_RATE = Fraction(25)
-"""Rate of a film that has neither timestamps nor a declared rate."""
-
 BT709 = 1
 """Matrix for RGB that becomes YUV (ITU-T H.273)."""
 
@@ -99,12 +96,9 @@ def open_video(path: str | Path, *, track: int | None = None) -> OpenedVideo:
             f"source: {str(path)!r} changes its size or pixel format on the way, which is not supported. "
             "Convert it to one size and format first"
         )
-    declared = clip.fps or None
-    if not pts or NO_TIMESTAMP in pts:
-        fps = declared or FALLBACK_RATE
-        rate, start = Rate(fps=fps, constant=True, slowest=fps, fastest=fps), Fraction(0)
-    else:
-        rate, start = find_rate(pts, time_base, declared), pts[0] * time_base
+    rate = find_rate(pts, time_base, clip.fps or None)
+    number, stamp = next(((number, stamp) for number, stamp in enumerate(pts) if stamp is not None), (0, 0))
+    start = stamp * time_base - number / rate.fps
     if not rate.constant:
         clip = _open(path, track, fpsnum=rate.fps.numerator, fpsden=rate.fps.denominator)
     clip = clip.std.AssumeFPS(fpsnum=rate.fps.numerator, fpsden=rate.fps.denominator)
@@ -141,11 +135,12 @@ def convert_format(clip: vs.VideoNode, name: str) -> vs.VideoNode:
     return clip.resize.Spline36(format=wanted.id, matrix=BT709 if from_rgb else None, dither_type="error_diffusion")
 
 
-def _open_timed(path: str | Path, track: int | None) -> tuple[vs.VideoNode, list[int], Fraction]:
+def _open_timed(path: str | Path, track: int | None) -> tuple[vs.VideoNode, list[int | None], Fraction]:
     """Opens a film frame for frame; returns the clip, the frames' timestamps and their time base."""
     opened: Any = _open(path, track, exporttimestamps=1)
     ticks = opened["timestamps"]
-    pts = [ticks] if isinstance(ticks, int) else list(ticks)
+    listed = [ticks] if isinstance(ticks, int) else list(ticks)
+    pts = [None if tick == NO_TIMESTAMP else int(tick) for tick in listed]
     return opened["clip"], pts, Fraction(int(opened["timebasenum"]), int(opened["timebaseden"]))
 
 
