@@ -7,6 +7,7 @@ stays zero.
 Reference: B. Lucas and T. Kanade, An iterative image registration technique (IJCAI 1981).
 """
 
+from dataclasses import replace
 from itertools import pairwise
 
 import vapoursynth as vs
@@ -25,6 +26,8 @@ _WINDOW_RADIUS_PX = 3
 _DAMPING = 1e-4
 """Added to the window's squared gradients of luma in [0, 1]: flat windows keep the flow they have."""
 _LARGEST_STEP_PX = 1.0
+_DOUBT = (0.05, 0.12)
+"""Mean difference of luma in a window, 0 to 1, up to which both sides are blended, and from which one side is shown."""
 
 
 def plan_levels(width: int, height: int) -> list[tuple[int, int]]:
@@ -55,19 +58,38 @@ def refine_flow(flow: Flow, clip: vs.VideoNode, before: vs.VideoNode, after: vs.
         The flow on the finest level's grid.
     """
     for size in plan_levels(clip.width, clip.height):
-        flow = _refine_level(flow.resize(*size), _luma(before, size), _luma(after, size))
-    return flow
+        a, b = _luma(before, size), _luma(after, size)
+        flow = _refine_level(flow.resize(*size), a, b)
+    return _choose_a_side(flow, a, b)
 
 
 def _luma(clip: vs.VideoNode, size: tuple[int, int]) -> vs.VideoNode:
     return core.akarin.Expr(luma_copy(clip, *size, bits=16), "x 65535 /", format=vs.GRAYS)
 
 
+def _draw_together(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> list[vs.VideoNode]:
+    """Draws both neighbours to the middle along a flow."""
+    read = sample_expression("x", "X y +", "Y z +", "bilinear")
+    return [core.akarin.Expr([a, flow.a_x, flow.a_y], read), core.akarin.Expr([b, flow.b_x, flow.b_y], read)]
+
+
+def _choose_a_side(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> Flow:
+    """Shows one neighbour alone where both still disagree: a late drawing is better than two at once.
+
+    That is the one the mask prefers, and the nearer one where it hardly prefers any.
+    """
+    left = core.akarin.Expr(_draw_together(flow, a, b), "x y - abs")
+    doubt = left.vszip.BoxBlur(hradius=_WINDOW_RADIUS_PX, vradius=_WINDOW_RADIUS_PX)
+    surely, never = _DOUBT
+    share = f"y {surely} - {never - surely} / 0 max 1 min"
+    side = f"x z.{TIMESTEP_PROPERTY} 0.5 <= 0.4 0.6 ? >"
+    mask = core.akarin.Expr([flow.mask, doubt, a], f"{side} 1 0 ? x - {share} * x +")
+    return replace(flow, mask=mask)
+
+
 def _refine_level(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> Flow:
     """Takes one Lucas-Kanade step: the shift of b against a that explains what is left between them."""
-    warped_a = core.akarin.Expr([a, flow.a_x, flow.a_y], sample_expression("x", "X y +", "Y z +", "bilinear"))
-    warped_b = core.akarin.Expr([b, flow.b_x, flow.b_y], sample_expression("x", "X y +", "Y z +", "bilinear"))
-    pair = [warped_a, warped_b]
+    pair = _draw_together(flow, a, b)
     gradient_x = _gradient("1,0", "-1,0")
     gradient_y = _gradient("0,1", "0,-1")
     left = "y x -"
