@@ -47,6 +47,7 @@ FILMS = (
     Film(name="bbb 30-15-30", file="bbb_1080p60_10s.mp4", size=(640, 360), every=4, cuts=(21,), frames=201),
     Film(name="bbb 20-10-20", file="bbb_1080p60_10s.mp4", size=(640, 360), every=6, cuts=(21,), frames=201),
     Film(name="bbb 720p 60-30-60", file="bbb_1080p60_10s.mp4", size=(1280, 720), every=2, cuts=(21,), frames=201),
+    Film(name="bbb 1080p 60-30-60", file="bbb_1080p60_10s.mp4", size=(1920, 1080), every=2, cuts=(21,), frames=201),
     Film(name="popeye t00 24-12-24", file="popeye_t00.mkv", size=(640, 476), every=2, cuts=POPEYE_CUTS[0]),
     Film(name="popeye t01 24-12-24", file="popeye_t01.mkv", size=(640, 476), every=2, cuts=POPEYE_CUTS[1]),
 )
