@@ -23,6 +23,8 @@ from vsainimotion.upscale import upscale
 core = vs.core
 
 OFF = "off"
+_CACHE_MIB = 1024
+"""What a job's script lets VapourSynth keep: with its default, half of the memory, a graph takes what it can get."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,7 +174,8 @@ def enhance(
     )
     check_clip("enhance", clip)
     row = PRESETS[options.preset]
-    clip = gate(clip)
+    if (options.interpolator or row.interpolator) != OFF or (options.upscaler or row.upscaler) != OFF:
+        clip = gate(clip)
     if row.deband:
         clip = _deband(clip, row.deband)
     clip = _resize(clip, options, row)
@@ -196,8 +199,17 @@ def render_script(source: str, options: Options) -> str:
     }
     arguments = "".join(f", {name}={value!r}" for name, value in changed.items())
     imports = "from fractions import Fraction\n\n" if "Fraction(" in arguments else ""
-    enhanced = f"clip = vsainimotion.enhance(clip{arguments})"
-    return f"{imports}import vsainimotion\n\nclip = {source}\n{enhanced}\nclip.set_output()\n"
+    lines = [
+        f"{imports}import vapoursynth as vs",
+        "",
+        "import vsainimotion",
+        "",
+        f"vs.core.max_cache_size = {_CACHE_MIB}",
+        f"clip = {source}",
+        f"clip = vsainimotion.enhance(clip{arguments})",
+        "clip.set_output()",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def plan_output_size(size: tuple[int, int], step: tuple[int, int], options: Options) -> tuple[int, int]:

@@ -8,7 +8,6 @@ Reference: B. Lucas and T. Kanade, An iterative image registration technique (IJ
 """
 
 from dataclasses import replace
-from itertools import pairwise
 
 import vapoursynth as vs
 
@@ -38,11 +37,11 @@ def plan_levels(width: int, height: int) -> list[tuple[int, int]]:
         height: Height of the clip in pixels.
 
     Returns:
-        Widths and heights in pixels, each at least 1 and none the same as the one before it.
+        Widths and heights in pixels; none that is too small for a window, so none at all for a tiny clip.
     """
     factor = max(2, round(height / _FINEST_HEIGHT))
-    sizes = [(max(1, round(width / factor / step)), max(1, round(height / factor / step))) for step in _LEVELS]
-    return [sizes[0], *(fine for coarse, fine in pairwise(sizes) if fine != coarse)]
+    sizes = [(round(width / factor / step), round(height / factor / step)) for step in _LEVELS]
+    return [size for size in sizes if min(size) > 2 * _WINDOW_RADIUS_PX + 1]
 
 
 def refine_flow(flow: Flow, clip: vs.VideoNode, before: vs.VideoNode, after: vs.VideoNode) -> Flow:
@@ -55,12 +54,13 @@ def refine_flow(flow: Flow, clip: vs.VideoNode, before: vs.VideoNode, after: vs.
         after: The frames after.
 
     Returns:
-        The flow on the finest level's grid.
+        The flow on the finest level's grid; for a tiny clip the flow itself.
     """
-    for size in plan_levels(clip.width, clip.height):
+    levels = plan_levels(clip.width, clip.height)
+    for size in levels:
         a, b = _luma(before, size), _luma(after, size)
         flow = _refine_level(flow.resize(*size), a, b)
-    return _choose_a_side(flow, a, b)
+    return _choose_a_side(flow, a, b) if levels else flow
 
 
 def _luma(clip: vs.VideoNode, size: tuple[int, int]) -> vs.VideoNode:
