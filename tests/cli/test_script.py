@@ -9,7 +9,8 @@ from vsainimotion.media.vspipe import read_output
 
 
 def test_the_script_runs_under_vspipe_with_the_planned_output(capsys: pytest.CaptureFixture[str], rich: Path) -> None:
-    options = ["--fps", "2x", "--height", "96", "--upscaler", "spline36", "--clip", "f10-f30", "--encoder", "x265"]
+    options = ["--fps", "2x", "--interpolator", "mvtools", "--height", "96", "--upscaler", "spline36"]
+    options += ["--clip", "f10-f30", "--encoder", "x265"]
     assert main(["script", str(rich), *options]) == 0
     script = capsys.readouterr().out
     info, _ = read_output(script)

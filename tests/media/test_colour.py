@@ -33,12 +33,12 @@ def test_both_names_of_the_range_are_understood(properties: dict[str, int], limi
 def test_nothing_said_is_nothing_tagged() -> None:
     colour = read_colour({})
     assert colour == Colour()
-    assert colour.filters() == ["setsar=1/1"]
+    assert colour.filters() == ["setparams=chroma_location=0", "setsar=1/1"]
     assert set(colour.names().values()) == {"unspecified"}
 
 
-def test_full_range_is_tagged_although_its_number_is_that_of_unspecified() -> None:
-    assert Colour(limited=False).filters()[0] == "setparams=range=2"
+def test_full_range_and_centred_chroma_are_tagged_although_their_number_is_that_of_unspecified() -> None:
+    assert Colour(limited=False, chroma_location=1).filters()[0] == "setparams=range=2:chroma_location=2"
 
 
 def test_an_aspect_of_nothing_is_square() -> None:

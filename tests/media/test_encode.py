@@ -119,7 +119,7 @@ def test_the_command_tags_colour_and_aspect_and_ends_with_the_users_options() ->
 
 def test_what_the_film_does_not_say_is_not_tagged() -> None:
     parts = command(EncodeOptions(), "YUV420P8", Colour())
-    assert parts[parts.index("-filter:v") + 1] == "setsar=1/1,format=yuv420p"
+    assert parts[parts.index("-filter:v") + 1] == "setparams=chroma_location=0,setsar=1/1,format=yuv420p"
 
 
 def test_hdr_metadata_goes_into_each_librarys_own_settings() -> None:
@@ -144,7 +144,7 @@ def test_the_users_library_settings_are_joined_with_ours() -> None:
 def test_a_vaapi_command_opens_the_device_and_uploads() -> None:
     parts = command(EncodeOptions(encoder="hevc_vaapi"), "YUV420P10", Colour())
     assert parts.index("-vaapi_device") < parts.index("-i")
-    assert parts[parts.index("-filter:v") + 1] == "setsar=1/1,format=p010le,hwupload"
+    assert parts[parts.index("-filter:v") + 1] == "setparams=chroma_location=0,setsar=1/1,format=p010le,hwupload"
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from vsainimotion.media.timeline import read_timeline
 from vsainimotion.media.vspipe import child_environment, find_vspipe
 
 OFF = Options(interpolator="off", upscaler="off")
+ENLARGED = Options(multi=Fraction(2), height=96, interpolator="mvtools", upscaler="spline36")
 FAST = EncodeOptions(arguments="-preset ultrafast")
 LOSSLESS = EncodeOptions(encoder="ffv1")
 NTSC = Fraction(24000, 1001)
@@ -85,7 +86,11 @@ def test_new_frames_and_lines_come_out_as_planned(rich: Path, tmp_path: Path) ->
     out = tmp_path / "out.mp4"
     only_picture = tmp_path / "only.mkv"
     only_picture.write_bytes(rich.read_bytes())
-    planned = plan(rich, out.with_suffix(".mkv"), enhance=Options(multi=Fraction(2), height=96, upscaler="spline36"))
+    planned = plan(
+        rich,
+        out.with_suffix(".mkv"),
+        enhance=ENLARGED,
+    )
     assert (planned.rendered.frames, planned.rendered.fps, planned.rendered.height) == (144, 2 * NTSC, 96)
     run(planned)
     video = probe(out.with_suffix(".mkv")).video
@@ -169,6 +174,15 @@ def test_each_software_encoder_writes_each_container_with_the_films_colour(
     assert info.video.colour.sample_aspect == Fraction(3, 2)
 
 
+@pytest.mark.parametrize("location", ["left", "center", "topleft"])
+def test_the_chroma_location_is_that_of_the_film(make_film: MakeFilm, tmp_path: Path, location: str) -> None:
+    tag = ("-vf", f"format=yuv420p,setparams=chroma_location={location}")
+    film = make_film("in.mkv", *picture(0.2), *tag, "-c:v", "libx265", "-x265-params", "log-level=error")
+    run(plan(film, tmp_path / "out.mkv", EncodeOptions(encoder="x265")))
+    assert probe(film).video.colour.names()["chroma_location"] == location
+    assert probe(tmp_path / "out.mkv").video.colour.names()["chroma_location"] == location
+
+
 def test_hevc_in_mp4_has_the_tag_that_players_ask_for_and_its_index_first(plain: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
     run(plan(plain, out, EncodeOptions(encoder="x265")))
@@ -202,7 +216,7 @@ def test_hdr10_metadata_arrives(make_film: MakeFilm, tmp_path: Path, encoder: st
 
 def test_the_script_gives_the_same_frames_under_vspipe_as_the_job(rich: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.mkv"
-    planned = plan(rich, out, LOSSLESS, Options(multi=Fraction(2), height=96, upscaler="spline36"))
+    planned = plan(rich, out, LOSSLESS, ENLARGED)
     run(planned)
     script = tmp_path / "script.vpy"
     script.write_text(planned.opened.script, "utf-8")

@@ -74,7 +74,7 @@ def describe_plan(plan: Plan) -> str:
         f"          {source}",
         f"out:      {plan.request.out.absolute()}",
         f"          {result}, {plan.request.encode.encoder}",
-        f"copied:   {_copied(plan) or 'nothing'}",
+        f"copied:   {_copied(plan, plan.opened.info.chapters) or 'nothing'}",
         f"ffmpeg:   {plan.ffmpeg} ({read_version(plan.ffmpeg)})",
         "",
         *(f"    {text}" for text in opened.script.splitlines()),
@@ -91,15 +91,15 @@ def describe_result(plan: Plan, result: Result) -> str:
     return (
         f"{result.out}: {rendered.frames} frames, {rendered.width}x{rendered.height}, {rendered.fps} fps, "
         f"{float(rendered.duration):.3f} s{share}; {progress.fps:.1f} frames a second; "
-        f"with {_copied(plan) or 'nothing else'}"
+        f"with {_copied(plan, result.muxed.chapters) or 'nothing else'}"
     )
 
 
-def _copied(plan: Plan) -> str:
+def _copied(plan: Plan, chapters: int) -> str:
     kinds: dict[str, int] = {}
     for stream in plan.opened.info.streams:
         if stream.index in plan.copied:
             kinds[stream.kind] = kinds.get(stream.kind, 0) + 1
-    if plan.opened.info.chapters:
-        kinds["chapter"] = plan.opened.info.chapters
+    if chapters:
+        kinds["chapter"] = chapters
     return ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in kinds.items())

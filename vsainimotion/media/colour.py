@@ -65,18 +65,14 @@ class Colour:
 
     def filters(self) -> list[str]:
         """Returns the ffmpeg filters that tag frames so; y4m carries none of it."""
-        values = {
-            "colorspace": self.matrix,
-            "color_trc": self.transfer,
-            "color_primaries": self.primaries,
-            "range": None if self.limited is None else (1 if self.limited else 2),
-            "chroma_location": None if self.chroma_location is None else self.chroma_location + 1,
-        }
-        tags = [f"{name}={value}" for name, value in values.items() if value not in (None, UNSPECIFIED)]
-        if self.limited is False:
-            tags = [tag for tag in tags if not tag.startswith("range")] + ["range=2"]
+        codes = {"colorspace": self.matrix, "color_trc": self.transfer, "color_primaries": self.primaries}
+        tags = [f"{name}={code}" for name, code in codes.items() if code != UNSPECIFIED]
+        if self.limited is not None:
+            tags.append(f"range={1 if self.limited else 2}")
+        # ffmpeg's reader of y4m takes 4:2:0 without a location for centred: what is not known is said to be so.
+        tags.append(f"chroma_location={0 if self.chroma_location is None else self.chroma_location + 1}")
         aspect = f"setsar={self.sample_aspect.numerator}/{self.sample_aspect.denominator}"
-        return [*(["setparams=" + ":".join(tags)] if tags else []), aspect]
+        return ["setparams=" + ":".join(tags), aspect]
 
     def names(self) -> dict[str, str]:
         """Returns what a person reads, by the field's name; what the film does not say is `unspecified`."""
