@@ -143,13 +143,13 @@ def load_network(name: str, weights: Mapping[str, Tensor]) -> nn.Module:
     return averaged(TASKS[name].network(), dict(weights))
 
 
-def make_card(name: str, network: nn.Module, onnx_file: Path, steps: int) -> Card:
-    """Fill the card of an exported network."""
+def make_card(name: str, network: nn.Module, onnx_file: Path, run: str, steps: int) -> Card:
+    """Fill the card of an exported network; `run` and `steps` say which training its weights ended."""
     about = NETWORKS[name]
     values = dataclasses.asdict(about)
     return Card(
         **values, name=name, file=onnx_file.name, sha256=hashlib.sha256(onnx_file.read_bytes()).hexdigest(),
-        licence="MIT", origin=f"export/train.py, export/runs/{name}.toml, {steps} steps on generated scenes",
+        licence="MIT", origin=f"export/train.py, export/runs/{run}.toml, {steps} steps on generated scenes",
         opset=OPSET, precision="fp32", parameters=parameter_count(network),
     )  # fmt: skip
 
@@ -184,7 +184,8 @@ def export(name: str, weights: Path, out: Path) -> dict[str, float]:
     differences = parity(network, path, planes)
     if max(differences.values()) > PARITY:
         raise RuntimeError(f"export: '{name}' must agree within {PARITY} with torch (got {differences})")
-    write_card(make_card(name, network, path, steps), out / f"{name}.toml")
+    run = weights.parent.name if weights.suffix == ".pt" else weights.stem
+    write_card(make_card(name, network, path, run, steps), out / f"{name}.toml")
     return differences
 
 
