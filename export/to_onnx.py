@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
-import openvino
 import torch
 from numpy.typing import NDArray
 from safetensors import safe_open
 from torch import Tensor, nn
 
 from export.networks import NETWORKS, Description
+from export.openvino_run import run_openvino
 from export.tasks import TASKS, averaged, parameter_count
 
 #: The newest operator set that OpenVINO, ONNX Runtime, TensorRT and ncnn all read.
@@ -114,13 +114,6 @@ def run_torch(network: nn.Module, planes: Planes) -> Planes:
     """Return the network's output for (1, C, H, W) planes."""
     with torch.no_grad():
         return np.asarray(network(torch.from_numpy(planes)).numpy())
-
-
-def run_openvino(path: Path, planes: Planes) -> Planes:
-    """Return OpenVINO's output in float32 on the CPU."""
-    core = openvino.Core()
-    model = core.compile_model(str(path), "CPU", {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 2})
-    return np.asarray(model(planes)[0])
 
 
 def run_onnxruntime(path: Path, planes: Planes) -> Planes:

@@ -21,6 +21,7 @@ from export.cels.textures import Texture
 from export.luma_data import halve
 from export.networks import NETWORKS
 from export.networks.luma import LumaFast
+from export.openvino_run import run_openvino
 from export.tasks import TASKS
 from export.to_onnx import (
     OPSET,
@@ -31,7 +32,6 @@ from export.to_onnx import (
     parity,
     read_weights,
     run_onnxruntime,
-    run_openvino,
     run_torch,
 )
 
