@@ -78,7 +78,8 @@ def search_loss(search: Search, wanted: Tensor, visible: Tensor) -> Tensor:
 
 def moving_loss(moving: Tensor, wanted: Tensor) -> Tensor:
     """Push the gate below -0.5 where nothing moves and above 1.5 where something does."""
-    length = lengths(wanted).amax(1, keepdim=True)
+    stride = wanted.shape[-1] // moving.shape[-1]
+    length = functional.max_pool2d(lengths(wanted).amax(1, keepdim=True), stride)
     rest, motion = functional.relu(moving.float() + 0.5), functional.relu(1.5 - moving.float())
     return torch.where(length < STILL_PX, rest, motion).mean()
 
@@ -100,6 +101,7 @@ def compose(found: Estimate, pictures: Tensor) -> Tensor:
 
 def flow_losses(found: Estimate, batch: FlowBatch, weights: FlowWeights) -> dict[str, Tensor]:
     """Return the weighted parts of the loss by name; their sum is what is minimised."""
+    found = found.enlarged()
     seen = batch.visible + HIDDEN_WEIGHT
     made = compose(found, batch.pictures)
     error = (made - batch.middle).abs().mean(1, keepdim=True)

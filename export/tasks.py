@@ -58,7 +58,7 @@ def _flow_losses(network: nn.Module, batch: FlowBatch) -> dict[str, Tensor]:
 
 def _flow_check(network: nn.Module, batch: FlowBatch) -> dict[str, float]:
     assert isinstance(network, FlowFast)  # noqa: S101 - as above
-    found = network.explain(batch.pictures)
+    found = network.explain(batch.pictures).enlarged()
     length = lengths(batch.flow)
     error = distance(found.flow, batch.flow)
     seen = batch.visible > 0.5

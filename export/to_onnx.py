@@ -55,6 +55,8 @@ class Card:
     """How far an input pixel can change the output, in input pixels, for tiles."""
     analysis_height: int
     """Height of the small copy to use for a 1080p clip; 0 for upscalers."""
+    grid: int
+    """Pixels of the small copy, each way, that one answer of a flow network stands for; 1 for the others."""
     timesteps: str
     """any or half; none for upscalers."""
     licence: str

@@ -51,7 +51,7 @@ class Trainer:
         torch.set_num_threads(run.threads)
         network = TASKS[run.task].network()
         if run.start:
-            network.load_state_dict(load_file(root / run.start))
+            _adopt(network, load_file(root / run.start))
         optimiser = torch.optim.AdamW(network.parameters(), lr=run.learning_rate, weight_decay=run.weight_decay)
         average = {name: value.detach().clone() for name, value in network.state_dict().items()}
         return cls(run, network, average, optimiser)
@@ -100,6 +100,15 @@ class Trainer:
             self.average[name].lerp_(value, 1 - keep)
         self.step += 1
         return {name: float(part.detach()) for name, part in parts.items()}
+
+
+def _adopt(network: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Take over the weights whose name and shape the network has; the others stay as they begin."""
+    own = network.state_dict()
+    fitting = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
+    if not fitting:
+        raise ValueError("Trainer: 'start' must name weights of a network that has some layer in common with this one")
+    network.load_state_dict(fitting, strict=False)
 
 
 def check(trainer: Trainer, data: Data, count: int = 96) -> dict[str, float]:

@@ -144,7 +144,7 @@ def stage_rows(film: Path, held: vs.VideoNode, flow: Card | None, luma: Card | N
         before, after = held.akarin.PropExpr(lambda: {TIMESTEP_PROPERTY: 0.5}), held[1:] + held[-1]
         small = (analysis_copy(before, flow), analysis_copy(after, flow))
         motion = estimate_motion(*small, flow, choose_backend())
-        planes = core.akarin.Expr(list(motion.flow.planes), "x y + z + a + b +")
+        planes = core.akarin.Expr([motion.flow.x, motion.flow.y, motion.flow.mask], "x y + z +")
         name = f"network ({flow.name}, {planes.width}x{planes.height} copy included)"
         yield Row(name=name, group=STAGES, frames=24, measure=drain(planes, 24))
         for kernel in ("bilinear", "catmull-rom"):
@@ -182,9 +182,10 @@ def swirl(width: int, height: int, length: int) -> Flow:
     def plane(expression: str) -> vs.VideoNode:
         return blank.akarin.Expr(expression)
 
-    there, back = "X 9 / sin Y 7 / cos * 2 *", "X 9 / sin Y 7 / cos * -2 *"
     return Flow(
-        a_x=plane(there), a_y=plane(back), b_x=plane(back), b_y=plane(there), mask=plane("X Y + 5 / sin 2 / 0.5 +")
+        x=plane("X 9 / sin Y 7 / cos * 4 *"),
+        y=plane("X 9 / sin Y 7 / cos * -4 *"),
+        mask=plane("X Y + 5 / sin 2 / 0.5 +"),
     )
 
 

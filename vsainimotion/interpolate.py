@@ -141,7 +141,7 @@ def _generate_by_flow(timeline: Timeline, card: Card, choice: Choice, kernel: st
     small = analysis_copy(timeline.clip, card)
     motion = estimate_motion(timeline.before(small), timeline.after(small), card, choice)
     before, after = timeline.before(timeline.clip), timeline.after(timeline.clip)
-    flow = refine_flow(motion.flow, timeline.clip, before, after)
+    flow = refine_flow(motion.flow, before, after)
     middle = warp_blend(before, after, flow, kernel=kernel)
     return _set_confidence(middle, motion.confidence.std.PlaneStats(prop="Trust"), "y.TrustAverage")
 

@@ -80,11 +80,14 @@ def estimate_motion(a: vs.VideoNode, b: vs.VideoNode, card: Card, choice: Choice
         Flow and confidence on the grid of the copies.
     """
     planes = run_network([a, b, timestep_plane(a)], card, choice, flexible=True)
-    a_x, a_y, b_x, b_y, mask, confidence = planes
-    still = _still_places(a, b)
-    a_x, a_y = _settle(a_x, a_y, still)
-    b_x, b_y = _settle(b_x, b_y, still)
-    return Motion(flow=Flow(a_x=a_x, a_y=a_y, b_x=b_x, b_y=b_y, mask=mask), confidence=confidence)
+    grid = a.width // card.grid, a.height // card.grid
+    a_x, a_y, b_x, b_y, mask, confidence = (plane.resize.Point(*grid) for plane in planes)
+    still = _still_places(a, b).resize.Bilinear(*grid)
+    rest = f"y x - dup * a z - dup * + {_STILL_PX**2} < b 0.999 > and"
+    x, y = (
+        core.akarin.Expr([a_x, b_x, a_y, b_y, still], f"{rest} 0 {way} {card.grid} / ?") for way in ("y x -", "a z -")
+    )
+    return Motion(flow=Flow(x=x, y=y, mask=mask), confidence=confidence)
 
 
 def _still_places(a: vs.VideoNode, b: vs.VideoNode) -> vs.VideoNode:
@@ -92,9 +95,3 @@ def _still_places(a: vs.VideoNode, b: vs.VideoNode) -> vs.VideoNode:
     sides = [plane.std.ShufflePlanes(k, vs.GRAY) for k in range(3) for plane in (a, b)]
     difference = core.akarin.Expr(sides, "x y - abs z a - abs max b c - abs max")
     return core.akarin.Expr(difference.std.Maximum(), f"x {_STILL_DIFFERENCE} < 1 0 ?")
-
-
-def _settle(x: vs.VideoNode, y: vs.VideoNode, still: vs.VideoNode) -> tuple[vs.VideoNode, vs.VideoNode]:
-    """Sets a flow to zero where it is next to nothing in a still place."""
-    rest = f"x x * y y * + {_STILL_PX**2} < z and"
-    return core.akarin.Expr([x, y, still], f"{rest} 0 x ?"), core.akarin.Expr([x, y, still], f"{rest} 0 y ?")

@@ -19,11 +19,15 @@ core = vs.core
 
 _FINEST_HEIGHT = 540
 """About as many lines has the finest level: half of 1080p. Finer levels were measured to gain nothing."""
-_LEVELS = (4, 2, 1)
+_LEVELS = (8, 4, 2, 1)
 """Each level's pixel, in pixels of the finest level."""
+_LEAST_HEIGHT = 32
+"""Lower levels see too little: they were measured to do harm."""
+_WINDOW_PX = 6
+"""A step is found for each cell of this many pixels of a level, from about twice as many each way."""
 _WINDOW_RADIUS_PX = 3
 _DAMPING = 1e-4
-"""Added to the window's squared gradients of luma in [0, 1]: flat windows keep the flow they have."""
+"""Added to the window's mean squared gradients of luma in [0, 1]: flat windows keep the flow they have."""
 _LARGEST_STEP_PX = 1.0
 _DOUBT = (0.05, 0.12)
 """Mean difference of luma in a window, 0 to 1, up to which both sides are blended, and from which one side is shown."""
@@ -37,40 +41,43 @@ def plan_levels(width: int, height: int) -> list[tuple[int, int]]:
         height: Height of the clip in pixels.
 
     Returns:
-        Widths and heights in pixels; none that is too small for a window, so none at all for a tiny clip.
+        Widths and heights in pixels; none that is too small, so none at all for a tiny clip.
     """
     factor = max(2, round(height / _FINEST_HEIGHT))
     sizes = [(round(width / factor / step), round(height / factor / step)) for step in _LEVELS]
-    return [size for size in sizes if min(size) > 2 * _WINDOW_RADIUS_PX + 1]
+    return [size for size in sizes if min(size) >= _LEAST_HEIGHT]
 
 
-def refine_flow(flow: Flow, clip: vs.VideoNode, before: vs.VideoNode, after: vs.VideoNode) -> Flow:
+def refine_flow(flow: Flow, before: vs.VideoNode, after: vs.VideoNode) -> Flow:
     """Refines a flow from coarse to fine.
 
     Args:
         flow: The flow to start from, on any grid.
-        clip: A clip of the size and format of the frames; only used to plan sizes.
         before: The frames before, with `VsaiTimestep`.
         after: The frames after.
 
     Returns:
         The flow on the finest level's grid; for a tiny clip the flow itself.
     """
-    levels = plan_levels(clip.width, clip.height)
+    levels = plan_levels(before.width, before.height)
+    if not levels:
+        return flow
+    a, b = (luma_copy(clip, *levels[-1], bits=16) for clip in (before, after))
     for size in levels:
-        a, b = _luma(before, size), _luma(after, size)
-        flow = _refine_level(flow.resize(*size), a, b)
-    return _choose_a_side(flow, a, b) if levels else flow
+        flow = _refine_level(flow.resize(*size), _shrink(a, size), _shrink(b, size))
+    return _choose_a_side(flow, _shrink(a, levels[-1]), _shrink(b, levels[-1]))
 
 
-def _luma(clip: vs.VideoNode, size: tuple[int, int]) -> vs.VideoNode:
-    return core.akarin.Expr(luma_copy(clip, *size, bits=16), "x 65535 /", format=vs.GRAYS)
+def _shrink(luma: vs.VideoNode, size: tuple[int, int]) -> vs.VideoNode:
+    return core.akarin.Expr(luma.resize.Bilinear(*size), "x 65535 /", format=vs.GRAYS)
 
 
 def _draw_together(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> list[vs.VideoNode]:
     """Draws both neighbours to the middle along a flow."""
-    read = sample_expression("x", "X y +", "Y z +", "bilinear")
-    return [core.akarin.Expr([a, flow.a_x, flow.a_y], read), core.akarin.Expr([b, flow.b_x, flow.b_y], read)]
+    t = f"x.{TIMESTEP_PROPERTY} t!"
+    side_a = sample_expression("x", "X t@ y * -", "Y t@ z * -", "bilinear")
+    side_b = sample_expression("a", "X 1 t@ - y * +", "Y 1 t@ - z * +", "bilinear")
+    return [core.akarin.Expr([a, flow.x, flow.y, b], f"{t} {side}") for side in (side_a, side_b)]
 
 
 def _choose_a_side(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> Flow:
@@ -88,13 +95,18 @@ def _choose_a_side(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> Flow:
 
 
 def _refine_level(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> Flow:
-    """Takes one Lucas-Kanade step: the shift of b against a that explains what is left between them."""
+    """Takes one Lucas-Kanade step: the change of the way that explains what is left between both sides.
+
+    The window's sums are taken by shrinking the products with a triangle, so that the equations are solved on few
+    cells; their steps are spread evenly between the cells' centres.
+    """
+    cells = max(1, round(a.width / _WINDOW_PX)), max(1, round(a.height / _WINDOW_PX))
     pair = _draw_together(flow, a, b)
     gradient_x = _gradient("1,0", "-1,0")
     gradient_y = _gradient("0,1", "0,-1")
     left = "y x -"
     products = [
-        core.akarin.Expr(pair, f"{p} {q} *").vszip.BoxBlur(hradius=_WINDOW_RADIUS_PX, vradius=_WINDOW_RADIUS_PX)
+        core.akarin.Expr(pair, f"{p} {q} *").resize.Bilinear(*cells)
         for p, q in (
             (gradient_x, gradient_x),
             (gradient_x, gradient_y),
@@ -103,26 +115,17 @@ def _refine_level(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> Flow:
             (gradient_y, left),
         )
     ]
-    step_x = core.akarin.Expr(products, _solution("y b * z {d} + a * -"))
-    step_y = core.akarin.Expr(products, _solution("y a * x {d} + b * -"))
-    t = f"x.{TIMESTEP_PROPERTY}"
-    rest = "y 0 = z 0 = a 0 = b 0 = and and and"
+    rest = "y 0 = z 0 = and"
 
-    def move(plane: vs.VideoNode, step: vs.VideoNode, share: str) -> vs.VideoNode:
-        sources = [step, flow.a_x, flow.a_y, flow.b_x, flow.b_y, plane]
-        return core.akarin.Expr(sources, f"{rest} 0 c x {share} * + ?")
+    def move(plane: vs.VideoNode, numerator: str) -> vs.VideoNode:
+        step = core.akarin.Expr(products, _solution(numerator)).resize.Bilinear(a.width, a.height)
+        return core.akarin.Expr([step, flow.x, flow.y, plane], f"{rest} 0 a x + ?")
 
-    return Flow(
-        a_x=move(flow.a_x, step_x, f"{t} -1 *"),
-        a_y=move(flow.a_y, step_y, f"{t} -1 *"),
-        b_x=move(flow.b_x, step_x, f"1 {t} -"),
-        b_y=move(flow.b_y, step_y, f"1 {t} -"),
-        mask=flow.mask,
-    )
+    return replace(flow, x=move(flow.x, "y b * z {d} + a * -"), y=move(flow.y, "y a * x {d} + b * -"))
 
 
 def _gradient(ahead: str, behind: str) -> str:
-    """Writes the slope of what is left between both sides as the shift grows: each side's by its share of the way."""
+    """Writes the slope of what is left between both sides as the way grows: each side's by its share of the way."""
     t = f"x.{TIMESTEP_PROPERTY}"
     return f"x[{ahead}] x[{behind}] - {t} * y[{ahead}] y[{behind}] - 1 {t} - * + 2 /"
 

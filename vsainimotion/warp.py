@@ -12,39 +12,34 @@ import vapoursynth as vs
 from vsutil import join, split
 
 from vsainimotion.errors import UnknownNameError
+from vsainimotion.timeline import TIMESTEP_PROPERTY
 
 core = vs.core
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Flow:
-    """Where the pixels of a frame in the middle come from, as clips of one float plane on one grid."""
+    """How what a frame in the middle shows moves from the frame before to the frame after.
 
-    a_x: vs.VideoNode
-    """Horizontal way from the middle frame to the frame before it, in pixels of the grid; left is negative."""
-    a_y: vs.VideoNode
-    """Vertical way to the frame before, in pixels of the grid; up is negative."""
-    b_x: vs.VideoNode
-    """Horizontal way to the frame after, in pixels of the grid."""
-    b_y: vs.VideoNode
-    """Vertical way to the frame after, in pixels of the grid."""
+    Three clips of one float plane on one grid. Between two frames motion is taken for straight and even: a network's
+    two separate ways gained nothing on film (docs/interpolation.md).
+    """
+
+    x: vs.VideoNode
+    """Horizontal way from the frame before to the frame after, in pixels of the grid; to the right is positive."""
+    y: vs.VideoNode
+    """Vertical way, in pixels of the grid; down is positive."""
     mask: vs.VideoNode
     """Weight of the frame before, 0 to 1."""
 
-    @property
-    def planes(self) -> tuple[vs.VideoNode, ...]:
-        """The five clips in the order of the fields."""
-        return self.a_x, self.a_y, self.b_x, self.b_y, self.mask
-
     def resize(self, width: int, height: int) -> "Flow":
         """Returns the same flow on another grid, in pixels of that grid."""
-        x, y = f"x {width / self.mask.width!r} *", f"x {height / self.mask.height!r} *"
-        a_x, a_y, b_x, b_y, mask = (plane.resize.Bilinear(width, height) for plane in self.planes)
+        if (width, height) == (self.mask.width, self.mask.height):
+            return self
+        x, y, mask = (plane.resize.Bilinear(width, height) for plane in (self.x, self.y, self.mask))
         return Flow(
-            a_x=core.akarin.Expr(a_x, x),
-            a_y=core.akarin.Expr(a_y, y),
-            b_x=core.akarin.Expr(b_x, x),
-            b_y=core.akarin.Expr(b_y, y),
+            x=core.akarin.Expr(x, f"x {width / self.mask.width!r} *"),
+            y=core.akarin.Expr(y, f"x {height / self.mask.height!r} *"),
             mask=mask,
         )
 
@@ -77,9 +72,9 @@ def warp_blend(a: vs.VideoNode, b: vs.VideoNode, flow: Flow, *, kernel: str = "b
     pixel is repeated.
 
     Args:
-        a: The frames before: YUV, GRAY or RGB of 8 to 16 bit integer or float.
+        a: The frames before, with `VsaiTimestep`: YUV, GRAY or RGB of 8 to 16 bit integer or float.
         b: The frames after, alike in format, size and length.
-        flow: The flow at the time of the frame to make, on a grid of any size.
+        flow: The flow as seen from the frame to make, on a grid of any size.
         kernel: One of `KERNELS`: "bilinear" or the sharper "catmull-rom".
 
     Returns:
@@ -102,15 +97,15 @@ def warp_blend(a: vs.VideoNode, b: vs.VideoNode, flow: Flow, *, kernel: str = "b
 
 def _enlarge(flow: Flow, width: int, height: int) -> list[vs.VideoNode]:
     """Enlarges the flow in half floats: a quarter of the time, and finer than 1/32 of a pixel of the grid."""
-    return [plane.resize.Bilinear(width, height, format=vs.GRAYH) for plane in flow.planes]
+    return [plane.resize.Bilinear(width, height, format=vs.GRAYH) for plane in (flow.x, flow.y, flow.mask)]
 
 
 def _warp_expression(flow: Flow, width: int, height: int, kernel: str) -> str:
-    """Writes the expression for one plane: x and y are the neighbours, z a b c the flow, d the mask."""
-    scale_x, scale_y = width / flow.mask.width, height / flow.mask.height
-    side_a = sample_expression("x", f"X z {scale_x!r} * +", f"Y a {scale_y!r} * +", kernel)
-    side_b = sample_expression("y", f"X b {scale_x!r} * +", f"Y c {scale_y!r} * +", kernel)
-    return f"{side_a} A! {side_b} B! B@ A@ B@ - d * +"
+    """Writes the expression for one plane: x and y are the neighbours, z and a the flow, b the mask."""
+    way = f"z {width / flow.mask.width!r} * dx! a {height / flow.mask.height!r} * dy! x.{TIMESTEP_PROPERTY} t!"
+    side_a = sample_expression("x", "X t@ dx@ * -", "Y t@ dy@ * -", kernel)
+    side_b = sample_expression("y", "X 1 t@ - dx@ * +", "Y 1 t@ - dy@ * +", kernel)
+    return f"{way} {side_a} A! {side_b} B! B@ A@ B@ - b * +"
 
 
 def sample_expression(clip: str, x: str, y: str, kernel: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from export.networks.flow import GRID
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Description:
@@ -17,6 +19,7 @@ class Description:
     size_minimum: tuple[int, int]
     overlap: int
     analysis_height: int
+    grid: int
     timesteps: str
     description: str
 
@@ -31,6 +34,7 @@ NETWORKS: dict[str, Description] = {
         size_minimum=(32, 32),
         overlap=0,
         analysis_height=270,
+        grid=GRID,
         timesteps="any",
         description="Motion on a small copy, from coarse to fine, with exact rest where nothing moves.",
     ),
@@ -43,6 +47,7 @@ NETWORKS: dict[str, Description] = {
         size_minimum=(2, 2),
         overlap=5,
         analysis_height=0,
+        grid=1,
         timesteps="none",
         description="Doubles the luma of line art: Spline36 and a small learned correction to it.",
     ),

@@ -1,12 +1,13 @@
 """A small network that finds, on a small copy of two pictures, the motion from a moment between them to both.
 
-Features of both pictures are compared at 1/16, 1/8, 1/4 and 1/2 of the copy. From 1/8 on they are first warped by what
-the coarser level found, so each level only corrects. The last step is depth-to-space: no warp at the copy's own size.
+Features of both pictures are compared at 1/16, 1/8 and 1/4 of the copy. From 1/8 on they are first warped by what the
+coarser level found, so each level only corrects. It ends at 1/4: finer motion is found natively, at less cost
+(vsainimotion/refine.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -18,22 +19,24 @@ SIZE_MULTIPLE = 16
 _SLOPE = 0.1
 #: What pixels, less their middle value, are multiplied by: about unit variance.
 _GAIN = 4.0
+#: One answer stands for this many pixels of the input, each way.
+GRID = 4
 #: Names of the output planes, in order.
 PLANES = ("flow_a_x", "flow_a_y", "flow_b_x", "flow_b_y", "mask", "confidence")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FlowShape:
-    """Channels at each level, finest (1/2) first, and how far each level searches."""
+    """Channels at each level, finest first, and how far each level searches."""
 
     features: tuple[int, int, int, int] = (16, 32, 48, 64)
-    """Channels that describe a picture."""
-    widths: tuple[int, int, int, int] = (32, 40, 48, 48)
-    """Channels of the estimator."""
-    depths: tuple[int, int, int, int] = (2, 3, 3, 3)
+    """Channels that describe a picture at 1/2, 1/4, 1/8 and 1/16."""
+    widths: tuple[int, int, int] = (40, 48, 48)
+    """Channels of the estimator at 1/4, 1/8 and 1/16."""
+    depths: tuple[int, int, int] = (3, 3, 3)
     """Convolutions of the estimator."""
-    reaches: tuple[int, int, int, int] = (0, 1, 2, 2)
-    """Search radius of the comparison in pixels of the level; 0 compares nothing."""
+    reaches: tuple[int, int, int] = (1, 2, 2)
+    """Search radius of the comparison in pixels of the level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +53,36 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What the network found, with the flows of the coarser levels for training."""
+    """What the network found, at 1/4 of the input, with the flows of the coarser levels for training."""
 
     flow: Tensor
-    """(N, 4, H, W) flow a x, y, flow b x, y in pixels of the input."""
+    """(N, 4, H/4, W/4) flow a x, y, flow b x, y in pixels of the input."""
     raw_flow: Tensor
-    """(N, 4, H, W) the same before still places are set to zero."""
+    """The same before still places are set to zero."""
     moving: Tensor
-    """(N, 1, H, W) 0 or less where nothing moves, 1 or more where it does; in between the flow fades in."""
+    """(N, 1, H/4, W/4) 0 or less where nothing moves, 1 or more where it does; in between the flow fades in."""
     mask: Tensor
-    """(N, 1, H, W) logit of the weight of picture a."""
+    """(N, 1, H/4, W/4) logit of the weight of picture a."""
     confidence: Tensor
-    """(N, 1, H, W) logit of how trustworthy the result is."""
+    """(N, 1, H/4, W/4) logit of how trustworthy the result is."""
     coarse: tuple[Tensor, ...]
-    """Flows at 1/16, 1/8, 1/4, 1/2, each in pixels of its own level."""
+    """Flows at 1/16, 1/8, 1/4, each in pixels of its own level."""
     searches: tuple[Search, ...]
-    """Comparisons of the levels that search, coarsest first."""
+    """Comparisons of the levels, coarsest first."""
+
+    def enlarged(self) -> Estimate:
+        """Return the same with flows, mask and confidence at the size of the input."""
+
+        def grow(values: Tensor) -> Tensor:
+            return enlarge(enlarge(values.float()))
+
+        return replace(
+            self,
+            flow=grow(self.flow),
+            raw_flow=grow(self.raw_flow),
+            mask=grow(self.mask),
+            confidence=grow(self.confidence),
+        )
 
 
 def convolution(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> nn.Sequential:
@@ -163,8 +180,8 @@ class Estimator(nn.Module):
 
     def __init__(self, features: int, before: int, width: int, depth: int, reach: int) -> None:
         super().__init__()
-        self.match = Match(reach) if reach else None
-        compared = (2 * reach + 1) ** 2 + 4 if reach else 0
+        self.match = Match(reach)
+        compared = (2 * reach + 1) ** 2 + 4
         # Both pictures' features, the comparison, the coarser level's state, the flow so far, and the timestep.
         inputs = 2 * features + compared + before + (4 if before else 0) + 1
         self.mix = convolution(inputs, width, kernel=1)
@@ -175,26 +192,19 @@ class Estimator(nn.Module):
 
     def forward(
         self, a: Tensor, b: Tensor, timestep: Tensor, state: Tensor | None, flow: Tensor | None
-    ) -> tuple[Tensor, Tensor, Search | None]:
+    ) -> tuple[Tensor, Tensor, Search]:
         """Return (state, flow, search) of this level; `state` and `flow` given are the coarser level's, enlarged."""
         parts = [timestep]
         if state is not None and flow is not None:
             a, b = warp(a, flow[:, :2]), warp(b, flow[:, 2:])
             parts += [state, flow]
-        parts += [a, b]
-        matched: Tensor | None = None
-        search: Search | None = None
-        if self.match is not None:
-            alike, logits, matched = self.match(a, b, timestep)
-            search = Search(logits, torch.zeros_like(matched) if flow is None else flow, self.match.reach)
-            parts += [alike, matched]
-        found = self.mix(torch.cat(parts, dim=1))
+        alike, logits, matched = self.match(a, b, timestep)
+        search = Search(logits, torch.zeros_like(matched) if flow is None else flow, self.match.reach)
+        found = self.mix(torch.cat([*parts, a, b, alike, matched], dim=1))
         for layer in self.body:
             found = found + layer(found) * 0.5
         head = self.head(found).float()
-        correction = head[:, :4]
-        if matched is not None:
-            correction = correction + matched * torch.sigmoid(head[:, 4:5])
+        correction = head[:, :4] + matched * torch.sigmoid(head[:, 4:5])
         return found, correction if flow is None else flow + correction, search
 
 
@@ -213,54 +223,51 @@ class FlowFast(nn.Module):
                 layers.append(convolution(coarser, coarser))
             self.describe.append(nn.Sequential(*layers))
         before = (*shape.widths[1:], 0)
-        self.estimate = nn.ModuleList(
-            Estimator(*sizes)
-            for sizes in zip(shape.features, before, shape.widths, shape.depths, shape.reaches, strict=True)
-        )
-        # Seven planes at twice the size: corrections of the four flow planes, moving, mask, confidence. What the
-        # pictures look like unmoved (difference of pixels) tells rest from motion.
-        self.still = convolution(12, 8)
-        self.finish = nn.Conv2d(shape.widths[0] + 8, 28, 3, padding=1)
-        silence(self.finish)
+        sizes = zip(shape.features[1:], before, shape.widths, shape.depths, shape.reaches, strict=True)
+        # By level: level k works at 1 / 2**(k + 1) of the input.
+        self.estimate = nn.ModuleDict({str(level): Estimator(*size) for level, size in enumerate(sizes, start=1)})
+        # Corrections of the four flow planes, moving, mask, confidence, from the last state and from how far the
+        # pictures differ unmoved, on average and at most: that tells rest from motion.
+        self.answer = nn.Conv2d(shape.widths[0] + 2, 7, 3, padding=1)
+        silence(self.answer)
         # The gate of motion starts half open.
-        self.finish.state_dict()["bias"][16:20] = 0.5
+        self.answer.state_dict()["bias"][4] = 0.5
 
-    def features(self, picture: Tensor) -> list[Tensor]:
-        """Return the description of a picture, (N, 3, H, W), at 1/2, 1/4, 1/8 and 1/16."""
-        found = [self.describe[0](functional.pixel_unshuffle(picture, 2))]
+    def features(self, pictures: Tensor) -> list[Tensor]:
+        """Return the description of pictures, (N, 3, H, W), at 1/4, 1/8 and 1/16."""
+        found = [self.describe[0](functional.pixel_unshuffle(pictures, 2))]
         for layer in list(self.describe)[1:]:
-            picture = functional.avg_pool2d(picture, 2)
-            found.append(layer(torch.cat([found[-1], picture], dim=1)))
-        return found
+            pictures = functional.avg_pool2d(pictures, 2)
+            found.append(layer(torch.cat([found[-1], pictures], dim=1)))
+        return found[1:]
 
     def explain(self, pictures: Tensor) -> Estimate:
         """Return everything the network finds for (N, 7, H, W) pictures."""
         a, b = (pictures[:, 0:3] - 0.5) * _GAIN, (pictures[:, 3:6] - 0.5) * _GAIN
-        timestep = pictures[:, 6:7]
-        views_a, views_b = self.features(a), self.features(b)
-        times = [timestep[:, :, :: 2 << level, :: 2 << level] for level in range(4)]
-        state, flow, search = self.estimate[3](views_a[3], views_b[3], times[3], None, None)
+        views = [view.chunk(2) for view in self.features(torch.cat([a, b]))]
+        times = [pictures[:, 6:7, :: 2 << level, :: 2 << level] for level in range(4)]
+        state, flow, search = self.estimate["3"](*views[2], times[3], None, None)
         coarse, searches = [flow], [search]
-        for level in (2, 1, 0):
+        for level in (2, 1):
             before = enlarge(state), enlarge(flow) * 2.0
-            state, flow, search = self.estimate[level](views_a[level], views_b[level], times[level], *before)
+            state, flow, search = self.estimate[str(level)](*views[level - 1], times[level], *before)
             coarse.append(flow)
             searches.append(search)
-        still = self.still((functional.pixel_unshuffle(a, 2) - functional.pixel_unshuffle(b, 2)).abs())
-        planes = functional.pixel_shuffle(self.finish(torch.cat([state, still], dim=1)).float(), 2)
-        raw_flow = enlarge(flow) * 2.0 + planes[:, 0:4]
+        apart = (a - b).abs().amax(1, keepdim=True)
+        still = [functional.avg_pool2d(apart, GRID), functional.max_pool2d(apart, GRID)]
+        planes = self.answer(torch.cat([state, *still], dim=1)).float()
+        raw_flow = flow * GRID + planes[:, 0:4]
         moving = planes[:, 4:5]
+        gate = moving.clamp(0.0, 1.0)
         return Estimate(
-            raw_flow * moving.clamp(0.0, 1.0),
-            raw_flow,
-            moving,
-            planes[:, 5:6],
-            planes[:, 6:7],
-            tuple(coarse),
-            tuple(search for search in searches if search is not None),
+            raw_flow * gate, raw_flow, moving, planes[:, 5:6], planes[:, 6:7], tuple(coarse), tuple(searches)
         )
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Return flow a x, y, flow b x, y, mask, confidence, (N, 6, H, W), for (N, 7, H, W) pictures."""
+        """Return flow a x, y, flow b x, y, mask, confidence, (N, 6, H, W), for (N, 7, H, W) pictures.
+
+        Each answer is repeated for the pixels that it stands for, because the filters want planes of the input's size.
+        """
         found = self.explain(pictures)
-        return torch.cat([found.flow, torch.sigmoid(found.mask), torch.sigmoid(found.confidence)], dim=1)
+        planes = torch.cat([found.flow, torch.sigmoid(found.mask), torch.sigmoid(found.confidence)], dim=1)
+        return functional.interpolate(planes, scale_factor=float(GRID), mode="nearest")

@@ -40,9 +40,9 @@ MODELS = Path(__file__).parents[2] / "vsainimotion" / "models"
 #: Operators of our networks that TensorRT's published ONNX table lists (onnx-tensorrt, docs/operators.md).
 TENSORRT = {
     "Abs", "Add", "AveragePool", "Cast", "Clip", "Concat", "Constant", "Conv", "DepthToSpace", "Div", "Expand",
-    "Gather", "GridSample", "LeakyRelu", "Mul", "Pad", "Pow", "Range",
-    "Reciprocal", "ReduceMean", "Reshape", "Resize", "Shape",
-    "Sigmoid", "Slice", "Softmax", "SpaceToDepth", "Sqrt", "Squeeze", "Sub", "Transpose", "Unsqueeze",
+    "Gather", "GridSample", "LeakyRelu", "MaxPool", "Mul", "Pad", "Pow", "Range",
+    "Reciprocal", "ReduceMax", "ReduceMean", "Reshape", "Resize", "Shape",
+    "Sigmoid", "Slice", "Softmax", "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Sub", "Transpose", "Unsqueeze",
 }  # fmt: skip
 
 pytestmark = [

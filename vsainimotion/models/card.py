@@ -76,6 +76,9 @@ class Card:
     """How far an output pixel sees, in input pixels, 0 to 512: tiles overlap by this."""
     analysis_height: int = 0
     """Flow networks: height of the small copy for a 1080p source, in pixels; 0 leaves it to the filter."""
+    grid: int = 1
+    """Flow networks: one answer stands for this many pixels of the small copy each way, 1 to `size_multiple`; it is
+    repeated for each of them, because what runs networks wants planes of the input's size."""
     timesteps: str = "none"
     """Interpolation: `any` timestep in (0, 1), or only the `half`; `none` for upscalers."""
     base: str | None = None
@@ -187,6 +190,13 @@ _RULES = (
         holds=lambda card: card.analysis_height == 0 or (card.kind == "flow" and card.analysis_height >= 16),
     ),
     _Rule(
+        field="grid",
+        wanted="a divisor of size_multiple, and 1 for all but flow networks",
+        holds=lambda card: (
+            card.grid >= 1 and card.size_multiple % card.grid == 0 and (card.grid == 1 or card.kind == "flow")
+        ),
+    ),
+    _Rule(
         field="timesteps",
         wanted="any or half for interpolation, and none for an upscaler",
         holds=lambda card: card.timesteps in (("any", "half") if card.task == "interpolate" else ("none",)),
@@ -206,7 +216,7 @@ _RULES = (
     ),
 )
 
-_INTEGERS = {"scale", "planes", "size_multiple", "overlap", "analysis_height", "opset", "parameters"}
+_INTEGERS = {"scale", "planes", "size_multiple", "overlap", "analysis_height", "grid", "opset", "parameters"}
 _OPTIONAL = {"base", "url"}
 
 
