@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import vapoursynth as vs
 
+from vsainimotion.cadence import CADENCES, DEFAULT_SPAN_FRAMES, check_cadence
 from vsainimotion.errors import ArgumentError, UnknownNameError
 from vsainimotion.gate import gate
 from vsainimotion.interpolate import DEFAULT_MODEL as DEFAULT_INTERPOLATOR
@@ -103,6 +104,10 @@ class Options:
     """Model of `upscale`, or "off"; None for the preset's."""
     backend: str = "auto"
     """What runs the networks."""
+    cadence: str = CADENCES[0]
+    """A name of `cadence.CADENCES`: whether drawings keep their timing or are spread evenly."""
+    span: int = DEFAULT_SPAN_FRAMES
+    """Longest hold that an even cadence spreads, in frames of the source."""
 
     def __post_init__(self) -> None:
         """Checks what can be checked without a clip."""
@@ -117,6 +122,7 @@ class Options:
             raise ArgumentError(f"enhance: give 'fps' or 'multi', not both (got {self.fps} and {self.multi}).")
         if self.scale is not None and (self.width is not None or self.height is not None):
             raise ArgumentError(f"enhance: give 'scale' or a size, not both (got scale {self.scale}).")
+        check_cadence(self.cadence, self.span)
         if self.interpolator == OFF and (self.fps is not None or self.multi is not None):
             raise ArgumentError("enhance: a new rate needs an interpolator (got 'off'). Leave one of the two away.")
         if self.upscaler == OFF and (self.scale is not None or self.width is not None or self.height is not None):
@@ -138,6 +144,8 @@ def enhance(
     interpolator: str | None = None,
     upscaler: str | None = None,
     backend: str = _DEFAULTS.backend,
+    cadence: str = _DEFAULTS.cadence,
+    span: int = _DEFAULTS.span,
 ) -> vs.VideoNode:
     """Makes a clip smoother and larger.
 
@@ -152,6 +160,8 @@ def enhance(
         interpolator: Model of `interpolate`, or "off".
         upscaler: Model of `upscale`, or "off".
         backend: What runs the networks: "auto" or a name from `vsainimotion.backend`.
+        cadence: "keep", or "even" to spread drawings on twos and threes evenly; see `interpolate`.
+        span: Longest hold that an even cadence spreads, 2 to 8 frames of the source.
 
     Returns:
         A clip of the same format with the properties that `gate` and `interpolate` write.
@@ -171,6 +181,8 @@ def enhance(
         interpolator=interpolator,
         upscaler=upscaler,
         backend=backend,
+        cadence=cadence,
+        span=span,
     )
     check_clip("enhance", clip)
     row = PRESETS[options.preset]
@@ -256,4 +268,13 @@ def _raise_rate(clip: vs.VideoNode, options: Options, row: Preset) -> vs.VideoNo
     if model == OFF:
         return clip
     multi = row.multi if options.fps is None and options.multi is None else options.multi
-    return interpolate(clip, multi=multi, fps=options.fps, model=model, backend=options.backend, kernel=row.kernel)
+    return interpolate(
+        clip,
+        multi=multi,
+        fps=options.fps,
+        model=model,
+        backend=options.backend,
+        kernel=row.kernel,
+        cadence=options.cadence,
+        span=options.span,
+    )

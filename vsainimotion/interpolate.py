@@ -12,6 +12,7 @@ import vapoursynth as vs
 
 from vsainimotion.backend import Choice, choose_backend, run_network
 from vsainimotion.blocks import LEAST_PX, interpolate_blocks
+from vsainimotion.cadence import DEFAULT_SPAN_FRAMES, check_cadence
 from vsainimotion.errors import ArgumentError
 from vsainimotion.gate import INTERVAL_PROPERTY, GateOptions, Interval, gate
 from vsainimotion.models import Card, find_card
@@ -47,6 +48,8 @@ def interpolate(
     model: str = DEFAULT_MODEL,
     backend: str = "auto",
     kernel: str = "catmull-rom",
+    cadence: str = "keep",
+    span: int = DEFAULT_SPAN_FRAMES,
     hold: float = _GATE_DEFAULTS.hold,
     cut: float = _GATE_DEFAULTS.cut,
 ) -> vs.VideoNode:
@@ -64,6 +67,10 @@ def interpolate(
         model: "mvtools" (block motion, no network) or the name of an interpolation network in the catalogue.
         backend: What runs the network: "auto" or a name from `vsainimotion.backend`.
         kernel: How flow networks read between pixels: "bilinear" or "catmull-rom".
+        cadence: "keep" leaves each drawing its timing: new frames lie in the last interval of a hold only. "even"
+            spreads drawings that change at a regular pace on twos or threes: the frames between two drawings are made
+            at their even times, also in place of repeats in the source; never across a cut. Not with "mvtools".
+        span: With "even", the longest hold to spread, 2 to 8 frames of the source.
         hold: See `gate`.
         cut: See `gate`.
 
@@ -81,8 +88,14 @@ def interpolate(
     check_plugins("interpolate", "akarin", "mv", "vszip")
     factor = plan_factor(clip.fps, multi=multi, fps=fps)
     schedule = plan_schedule(clip.num_frames, factor)
+    check_cadence(cadence, span)
+    if cadence == "even" and model == MVTOOLS:
+        raise ArgumentError(
+            "interpolate: 'cadence' must be keep with mvtools, whose frames are evenly spaced (got even)."
+        )
     generate = _choose_generator(model, backend, kernel)
-    timeline = lay_out(_gate_once(clip, hold=hold, cut=cut), schedule, cut)
+    gated = _gate_once(clip, hold=hold, cut=cut)
+    timeline = lay_out(gated, schedule, cut, span=span if cadence == "even" else None)
     chosen = _choose_frames(timeline, generate(timeline))
     return set_rate(describe(chosen, timeline.plan), clip.fps, factor)
 

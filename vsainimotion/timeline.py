@@ -7,6 +7,7 @@ from math import ceil
 
 import vapoursynth as vs
 
+from vsainimotion.cadence import AHEAD_PROPERTY, BACK_PROPERTY, DEFAULT_SPAN_FRAMES, follow, mark_spans
 from vsainimotion.gate import INTERVAL_PROPERTY, RUN_PROPERTY, Interval, count_runs, shift
 from vsainimotion.timing import Schedule
 
@@ -34,26 +35,61 @@ class Timeline:
     """One pixel for each output frame, with `VsaiTimestep`, `VsaiSource` (the source frame at or before it),
     `VsaiOrigin` and all properties of that source frame."""
     schedule: Schedule
+    spans: vs.VideoNode | None = None
+    """Which drawings are spread, from `cadence.mark_spans`; None where drawings keep their timing."""
+    span: int = DEFAULT_SPAN_FRAMES
+    """Longest hold that is spread, in frames."""
 
     def before(self, clip: vs.VideoNode) -> vs.VideoNode:
-        """Puts the frame at or before each output frame on the output's timeline, with its timestep."""
+        """Puts the drawing at or before each output frame on the output's timeline, with its timestep."""
+        if self.spans is not None:
+            clip, _ = follow(clip, self.spans, self.span)
         return _resample(clip, self.schedule).std.CopyFrameProps(self.plan, props=[TIMESTEP_PROPERTY])
 
     def after(self, clip: vs.VideoNode) -> vs.VideoNode:
-        """Puts the frame after each output frame on the output's timeline."""
-        return _resample(shift(clip, 1), self.schedule)
+        """Puts the drawing after each output frame on the output's timeline."""
+        coming = shift(clip, 1) if self.spans is None else follow(clip, self.spans, self.span)[1]
+        return _resample(coming, self.schedule)
 
 
-def lay_out(gated: vs.VideoNode, schedule: Schedule, cut: float) -> Timeline:
-    """Plans every output frame: the source frame before it, how far it lies beyond, and where it will come from."""
+def lay_out(gated: vs.VideoNode, schedule: Schedule, cut: float, *, span: int | None = None) -> Timeline:
+    """Plans every output frame: the source frame before it, how far it lies beyond, and where it will come from.
+
+    Args:
+        gated: The source, judged by the gate.
+        schedule: The output frames.
+        cut: The gate's threshold.
+        span: Longest hold that is spread evenly, in frames; None to keep the timing of all drawings.
+
+    Returns:
+        The timeline. A spread drawing is planned as motion from where it began to where the next one begins.
+    """
     timesteps = [float(t) for t in schedule.timesteps]
     pixel = core.std.BlankClip(width=1, height=1, format=vs.GRAY8, length=gated.num_frames, keep=True)
     numbered = pixel.std.CopyFrameProps(gated).akarin.PropExpr(dict=lambda: {"VsaiSource": "N"})
+    spans = mark_spans(gated, span) if span is not None else None
+    if spans is not None:
+        numbered = numbered.std.CopyFrameProps(spans, props=[BACK_PROPERTY, AHEAD_PROPERTY])
     plan = _resample(numbered, schedule).akarin.PropExpr(dict=lambda: {TIMESTEP_PROPERTY: timesteps})
+    if spans is not None:
+        plan = _spread(plan)
     blended = f"x.{INTERVAL_PROPERTY} {Interval.FADE:d} = x.VsaiCut {cut} < and"
     moved = f"x.{INTERVAL_PROPERTY} {Interval.MOTION:d} = {blended} or"
     origin = f"x.{TIMESTEP_PROPERTY} 0 = {Origin.SOURCE:d} {moved} {Origin.INTERPOLATED:d} {Origin.REPEATED:d} ? ?"
-    return Timeline(clip=gated, plan=plan.akarin.PropExpr(dict=lambda: {ORIGIN_PROPERTY: origin}), schedule=schedule)
+    plan = plan.akarin.PropExpr(dict=lambda: {ORIGIN_PROPERTY: origin})
+    return Timeline(clip=gated, plan=plan, schedule=schedule, spans=spans, span=span or DEFAULT_SPAN_FRAMES)
+
+
+def _spread(plan: vs.VideoNode) -> vs.VideoNode:
+    """Turns the holds of spread drawings into motion, with timesteps over the whole span."""
+    whole = f"x.{BACK_PROPERTY} x.{AHEAD_PROPERTY} +"
+    return plan.akarin.PropExpr(
+        dict=lambda: {
+            TIMESTEP_PROPERTY: f"x.{TIMESTEP_PROPERTY} x.{BACK_PROPERTY} + {whole} /",
+            INTERVAL_PROPERTY: f"{whole} 1 > {Interval.MOTION:d} x.{INTERVAL_PROPERTY} ?",
+            RUN_PROPERTY: f"{whole} 1 > 0 x.{RUN_PROPERTY} ?",
+        }
+    )
 
 
 def _resample(clip: vs.VideoNode, schedule: Schedule) -> vs.VideoNode:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from vsainimotion.cadence import CADENCES
 from vsainimotion.enhance import PRESETS, Options
 from vsainimotion.errors import ArgumentError
 from vsainimotion.media.encode import EncodeOptions
@@ -37,9 +38,21 @@ GRAPH_OPTIONS: tuple[Decorator, ...] = (
         metavar="auto|openvino|onnxruntime|cuda|tensorrt|ncnn",
         help="What runs the networks.",
     ),
+    click.option(
+        "--cadence",
+        default=DEFAULT.cadence,
+        show_default=True,
+        metavar="|".join(CADENCES),
+        help="Keep the timing of drawings, or spread those on twos and threes evenly.",
+    ),
+    click.option(
+        "--span", type=int, default=DEFAULT.span, show_default=True, metavar="FRAMES", help="Longest hold to spread."
+    ),
     click.option("--clip", metavar="A-B", help="Only this part: 00:10:00-00:10:20, or frames f100-f200 (without 200)."),
 )
 """Options that decide the graph; `enhance` and `script` take the same."""
+_PLAIN = ("preset", "height", "width", "interpolator", "upscaler", "backend", "cadence", "span")
+"""Those whose values need no reading."""
 
 ENCODE_OPTIONS: tuple[Decorator, ...] = (
     click.option(
@@ -87,7 +100,7 @@ def read_graph_options(values: dict[str, Any]) -> tuple[Options, Span | None]:
         fps=fps,
         multi=multi,
         scale=read_scale(scale) if scale is not None else None,
-        **{name: values.pop(name) for name in ("preset", "height", "width", "interpolator", "upscaler", "backend")},
+        **{name: values.pop(name) for name in _PLAIN},
     )
     return options, parse_span(part) if part is not None else None
 
