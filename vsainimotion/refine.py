@@ -29,7 +29,7 @@ _WINDOW_RADIUS_PX = 3
 _DAMPING = 1e-4
 """Added to the window's mean squared gradients of luma in [0, 1]: flat windows keep the flow they have."""
 _LARGEST_STEP_PX = 1.0
-_DOUBT = (0.05, 0.12)
+_DOUBT = (0.12, 0.25)
 """Mean difference of luma in a window, 0 to 1, up to which both sides are blended, and from which one side is shown."""
 
 
