@@ -56,7 +56,14 @@ def test_a_long_hold_is_redrawn_once_in_64_frames_and_a_wrapped_run_is_no_new_dr
     told = [{"VsaiOrigin": 2 * (k % 2), "VsaiInterval": 1, "VsaiRun": k % 64} for k in range(300)]
     reader = DecisionReader(make_scope(150))
     decisions = [decision for properties in told for decision in reader.read(properties)] + reader.finish()
-    assert [d.before for d in decisions if d.is_drawn] == [0, 64, 128]
+    assert [d.before for d in decisions if d.redrawn] == [0, 64, 128]
+
+
+def test_what_the_upscaler_says_it_reused_goes_before_the_run() -> None:
+    decisions = read("mhm", VsaiReused=0.75)
+    assert [decision.redrawn for decision in decisions] == [0.25, 0, 0.25, 0, 0.25, 0]
+    reused = read("mm", VsaiReused=1)
+    assert not any(decision.redrawn for decision in reused)
 
 
 def test_kernels_and_block_motion_are_no_networks() -> None:
@@ -85,7 +92,7 @@ def test_properties_that_are_absent_mean_a_plain_source_frame() -> None:
     reader.read({})
     decision = reader.finish()[0]
     assert (decision.origin, decision.interval, decision.ladder) == (Origin.SOURCE, None, Ladder.NETWORK)
-    assert (decision.confidence, decision.is_drawn, decision.is_made) == (1, True, False)
+    assert (decision.confidence, decision.redrawn, decision.is_made) == (1, 1, False)
 
 
 def test_a_confidence_that_no_network_was_asked_for_is_not_claimed() -> None:
@@ -108,5 +115,6 @@ def test_a_line_is_json_with_every_fact() -> None:
         "interval": "motion",
         "confidence": 0.9,
         "ladder": 0,
+        "redrawn": 0.0,
         "networks": ["flow-fast"],
     }

@@ -23,7 +23,7 @@ def test_steps_are_the_source_frames_with_what_follows_them() -> None:
     ]  # fmt: skip
 
 
-def test_a_frame_takes_ten_bytes() -> None:
+def test_a_frame_takes_ten_bytes_of_a_page() -> None:
     columns = record_of("m" * 30).columns()
     names = ("flags", "confidence", "before", "reach", "timestep", "peak")
     assert sum(len(base64.b64decode(getattr(columns, name))) for name in names) == 60 * 10

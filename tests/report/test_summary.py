@@ -2,9 +2,11 @@
 
 import pytest
 
-from tests.report.stories import make_scope, record_of
+from tests.report.stories import make_scope, record_of, tell
 from vsainimotion.gate import Interval
-from vsainimotion.report.summary import Summary, spread, summarize
+from vsainimotion.report.decision import DecisionReader
+from vsainimotion.report.record import Record
+from vsainimotion.report.summary import Summary, Work, spread, summarize
 
 
 def summary_of(intervals: str, confidences: dict[int, float] | None = None) -> Summary:
@@ -22,6 +24,16 @@ def test_the_work_saved_is_told_against_doing_all_of_it() -> None:
     assert (summary.interpolation.done, summary.interpolation.whole, summary.interpolation.saved) == (2, 4, 0.5)
     assert (summary.upscaling.done, summary.upscaling.whole) == (3, 5)
     assert summary.upscaling.saved == pytest.approx(0.4)
+
+
+def test_a_drawing_of_which_a_part_is_redrawn_counts_as_that_part() -> None:
+    reader, record = DecisionReader(make_scope(2)), Record()
+    for told in tell("mm"):
+        for decision in reader.read(told | {"VsaiReused": 0.8}):
+            record.add(decision)
+    for decision in reader.finish():
+        record.add(decision)
+    assert summarize(record, make_scope(2)).upscaling == Work(done=0.4, whole=2)
 
 
 def test_a_shot_ends_at_a_cut_and_has_its_cadence() -> None:

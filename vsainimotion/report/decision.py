@@ -11,14 +11,19 @@ from vsainimotion.interpolate import CONFIDENCE_PROPERTY
 from vsainimotion.media.colour import Property
 from vsainimotion.report.scope import Models, Scope
 from vsainimotion.timeline import ORIGIN_PROPERTY, TIMESTEP_PROPERTY, Origin
-from vsainimotion.upscale import RUN_REACH
 
 LADDER_PROPERTY = "VsaiLadder"
 SOURCE_PROPERTY = "VsaiSource"
 NEXT_PROPERTY = "VsaiNext"
 """Number of the source frame after, where it is not the one that follows the frame before."""
 
+REUSED_PROPERTY = "VsaiReused"
+"""Share of the picture that `upscale` ran no network for, 0 to 1."""
+
 PEAK_PROPERTY = "VsaiPeak"
+
+RUN_REACH = 64
+"""How far the gate counts a run; a longer hold is redrawn once in so many frames."""
 
 
 class Ladder(IntEnum):
@@ -49,8 +54,8 @@ class Decision:
     confidence: float | None
     """0 to 1; 1 where nothing was generated; None where no network was asked to know it."""
     ladder: Ladder
-    is_drawn: bool
-    """Whether the drawing of the frame before is new here: an upscaler redraws it."""
+    redrawn: float
+    """Share of the picture that an upscaler redraws for this frame, 0 to 1: none where the drawing is not new."""
     peak: float
     """The largest block difference between both neighbours, 0 to 1."""
 
@@ -62,7 +67,7 @@ class Decision:
 
     def networks(self, models: Models) -> list[str]:
         """Returns the names of the networks that were asked for this frame."""
-        asked = {models.network: self.is_made, models.enlarger: self.is_drawn}
+        asked = {models.network: self.is_made, models.enlarger: self.redrawn > 0}
         return [name for name, ran in asked.items() if name and ran]
 
     def as_line(self, models: Models) -> str:
@@ -80,6 +85,7 @@ class Decision:
                 "interval": None if self.interval is None else self.interval.name.lower(),
                 "confidence": confidence,
                 "ladder": int(self.ladder),
+                "redrawn": round(self.redrawn, 4) if models.enlarger else 0,
                 "networks": self.networks(models),
             }
         )
@@ -109,7 +115,7 @@ class DecisionReader:
         self._number += 1
         complete = self.finish() if self._group and decision.before != self._group[0].before else []
         if self._group:
-            decision = replace(decision, is_drawn=False)
+            decision = replace(decision, redrawn=0.0)
         self._group.append(decision)
         self._held_run = int(_number(properties, RUN_PROPERTY))
         self._is_held = decision.interval is Interval.HOLD
@@ -135,7 +141,7 @@ class DecisionReader:
             interval=interval,
             confidence=_number(properties, CONFIDENCE_PROPERTY, 1) if scope.is_asked else None,
             ladder=Ladder(int(_number(properties, LADDER_PROPERTY))),
-            is_drawn=self._is_drawn(properties, before),
+            redrawn=self._redrawn(properties, before),
             peak=_number(properties, PEAK_PROPERTY),
         )
 
@@ -149,11 +155,16 @@ class DecisionReader:
             timestep = timestep if told == float(timestep) else Fraction(told).limit_denominator(1_000_000)
         return int(before), timestep
 
-    def _is_drawn(self, properties: Mapping[str, Property], before: int) -> bool:
-        """Answers whether a drawing begins; a run that reaches as far as is counted starts anew without one."""
+    def _redrawn(self, properties: Mapping[str, Property], before: int) -> float:
+        """Returns what the upscaler says it redrew, else all of it where a drawing begins.
+
+        A run that reaches as far as is counted starts anew without a new drawing.
+        """
+        if REUSED_PROPERTY in properties:
+            return 1 - _number(properties, REUSED_PROPERTY)
         run = int(_number(properties, RUN_PROPERTY))
         is_full = self._is_held and self._held_run == RUN_REACH - 1
-        return run == 0 and not (is_full and before % RUN_REACH)
+        return float(run == 0 and not (is_full and before % RUN_REACH))
 
 
 def _number(properties: Mapping[str, Property], name: str, absent: float = 0) -> float:

@@ -145,7 +145,7 @@ def _shares(scope: Scope, summary: Summary) -> str:
 
 def describe_work(name: str, work: Work, what: str) -> str:
     """Returns one sentence about what a model was needed for."""
-    return f"{name}: needed for {work.done} of {work.whole} {what}, {work.saved:.1%} saved."
+    return f"{name}: needed for {work.done:g} of {work.whole} {what}, {work.saved:.1%} saved."
 
 
 def _cadence(scope: Scope, summary: Summary) -> str:

@@ -29,7 +29,8 @@ DOUBT_GAP_S = Fraction(1, 2)
 class Work:
     """How often something costly was done, of how often it would have been without the gate."""
 
-    done: int
+    done: float
+    """A drawing of which a part was redrawn counts as that part."""
     whole: int
 
     @property
@@ -124,7 +125,7 @@ def summarize(record: Record, scope: Scope) -> Summary:
         frames=_count_frames(record),
         ladder={step: sum(row.ladder is step for row in made) for step in Ladder},
         interpolation=Work(done=len(made), whole=len(rows)),
-        upscaling=Work(done=sum(row.is_drawn for row in record), whole=len(steps)),
+        upscaling=Work(done=round(sum(row.redrawn for row in record), 1), whole=len(steps)),
         shots=tuple(_find_shots(steps)),
         cuts=tuple(
             Cut(before=step.frame, after=after.frame, number=after.number)
