@@ -22,7 +22,7 @@ def test_a_report_is_written_beside_the_film(capsys: pytest.CaptureFixture[str],
     lines = [json.loads(line) for line in (folder / "frames.jsonl").read_text("utf-8").splitlines()]
     assert len(lines) == frame_count(out) == 24
     assert lines[23]["time"] == "23023/48000"
-    assert "The whole job: 24 of 24 frames" in (folder / "report.html").read_text("utf-8")
+    assert "Complete: 24 of 24 frames" in (folder / "report.html").read_text("utf-8")
 
 
 def test_a_report_that_cannot_be_written_is_refused_before_anything_is(
@@ -35,6 +35,17 @@ def test_a_report_that_cannot_be_written_is_refused_before_anything_is(
         assert words in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["frames.jsonl"]
     assert (tmp_path / "frames.jsonl").read_text("utf-8") == "an earlier one"
+
+
+def test_a_job_that_fails_says_where_its_partial_report_is(
+    capsys: pytest.CaptureFixture[str], plain: Path, tmp_path: Path
+) -> None:
+    out, folder = tmp_path / "out.mkv", tmp_path / "report"
+    options = ("--interpolator", "off", "--upscaler", "off", "--encoder-args", "-preset nonsense")
+    assert main(["enhance", str(plain), "--out", str(out), "--report", str(folder), *options]) == 1
+    assert capsys.readouterr().err.splitlines()[-2] == f"a partial report is in {folder}"
+    assert "This report is partial (the job failed: ffmpeg: " in (folder / "report.html").read_text("utf-8")
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
 
 
 def test_a_dry_run_makes_no_report(plain: Path, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_a_whole_report_is_one_line_for_each_frame_and_a_page(tmp_path: Path) ->
             journal.add(told)
     journal.finish(SCRIPTS, SIZE, lambda _: None)
     assert [line["frame"] for line in lines(folder)] == list(range(20))
-    assert "The whole job: 20 of 20 frames" in (folder / PAGE).read_text("utf-8")
+    assert "Complete: 20 of 20 frames" in (folder / PAGE).read_text("utf-8")
     assert sorted(path.name for path in folder.iterdir()) == sorted(NAMES)
 
 
@@ -74,7 +74,7 @@ def test_a_report_that_is_stopped_while_pictures_are_made_is_whole_but_for_them(
     with pytest.raises(KeyboardInterrupt):
         journal.finish(SCRIPTS, SIZE, stop)
     page = (tmp_path / PAGE).read_text("utf-8")
-    assert "The whole job" in page
+    assert "Complete" in page
     assert "Pictures are missing: they were interrupted" in page
 
 

@@ -89,7 +89,7 @@ def test_the_data_of_the_timeline_is_all_decisions() -> None:
 
 def test_a_whole_report_and_a_partial_one_say_what_they_are() -> None:
     words = f"{2 * len(STORY)} of {2 * len(STORY)} frames, to {clock(2 * len(STORY) * Fraction(1001, 48000))}."
-    assert f"The whole job: {words}" in page_of(STORY)
+    assert f"Complete: {words}" in page_of(STORY)
     partial = page_of(STORY, problem="the job was interrupted")
     assert f"This report is partial (the job was interrupted): {words}" in partial
     assert 'class="state partial"' in partial

@@ -17,6 +17,7 @@ from vsainimotion.cli.options import (
     with_options,
 )
 from vsainimotion.cli.progress import ProgressLine
+from vsainimotion.errors import VsaiError
 from vsainimotion.media.ffmpeg import read_version
 from vsainimotion.media.job import Plan, Request, Result, plan_job, run_job
 from vsainimotion.media.workplace import check_folder
@@ -72,6 +73,10 @@ def command(
                 result = run_job(plan, line.show, line.report, journal.add if journal else None)
         except KeyboardInterrupt:
             line.say(f"stopped: nothing was kept{f', but a partial report in {report}' if report else ''}")
+            raise
+        except VsaiError:
+            if report:
+                line.say(f"a partial report is in {report}")
             raise
         line.say(describe_result(plan, result))
         if journal:

@@ -277,6 +277,7 @@
   });
   dark.addEventListener("change", () => { readColours(); redraw(); });
   new ResizeObserver(redraw).observe(strip);
+  if (!data.asked) strip.dataset.height = 146;  // no confidences, no curve of doubt
   readColours();
   if (count) choose(0);
 })();
