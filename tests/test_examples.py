@@ -1,5 +1,6 @@
 """Every script in examples/ renders, and every command on its page runs as it is written there."""
 
+import json
 import os
 import re
 import shutil
@@ -16,7 +17,8 @@ from vsainimotion.media.ffmpeg import find_ffmpeg
 from vsainimotion.media.vspipe import child_environment, find_vspipe, read_info
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
-SCRIPTS = sorted(EXAMPLES.glob("*.vpy"))
+FOR_MPV = EXAMPLES / "mpv.vpy"
+SCRIPTS = sorted(script for script in EXAMPLES.glob("*.vpy") if script != FOR_MPV)
 
 NTSC_24, NTSC_48, NTSC_60 = (Fraction(rate * 1000, 1001) for rate in (24, 48, 60))
 EXPECTED = {
@@ -60,7 +62,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def test_every_script_is_on_the_page_and_has_an_expectation() -> None:
     page = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert sorted(EXPECTED) == [script.name for script in SCRIPTS]
-    assert all(f"[{script.name}]({script.name})" in page for script in SCRIPTS)
+    assert all(f"[{script.name}]({script.name})" in page for script in (*SCRIPTS, FOR_MPV))
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
@@ -76,6 +78,63 @@ def test_a_script_renders(script: Path, tmp_path: Path) -> None:
     result = subprocess.run(command, env=child_environment(), cwd=tmp_path, capture_output=True, check=False)
     assert result.returncode == 0, result.stderr.decode(errors="replace")
     assert result.stdout.count(b"FRAME\n") == 6
+
+
+STAND_IN = """
+import threading
+import vapoursynth as vs
+import vsainimotion
+
+ENDLESS, BUFFERED = 2**31 // 16, 16
+container_fps = {fps}
+film = vsainimotion.source({film!r}).resize.Bilinear(320, 180)[40:76]
+film = vs.core.std.Interleave([film] * 5)  # long holds are compared far back
+lock, newest = threading.Lock(), 0
+
+def hand_over(n, f):
+    # As mpv does: a buffer of frames that moves on with the newest that was asked for, and nothing before it.
+    global newest
+    with lock:
+        newest = max(newest, n)
+        if n <= newest - BUFFERED:
+            raise RuntimeError(f"frame {{n}} requested, but only have frames starting from {{newest - BUFFERED + 1}}")
+    frame = f.copy()
+    frame.props.update(_DurationNum=41708, _DurationDen=1000000)
+    return frame
+
+varying = film + film.std.AssumeFPS(fpsnum=1)  # together they have no rate of their own, as in mpv
+stretched = varying.std.Loop(times=0)[:ENDLESS]
+video_in = stretched.std.ModifyFrame(stretched, hand_over)
+video_in.std.SetVideoCache(mode=0)
+exec(compile(open({script!r}, encoding="utf-8").read(), {script!r}, "exec"))
+"""
+"""What mpv is to a script: a clip that never ends, and whose frames come once and in order."""
+
+
+def play(folder: Path, fps: float, last: int) -> list[dict[str, float]]:
+    """The properties of the frames that mpv's script makes of a stand-in for mpv, up to one of them."""
+    script, report = folder / "stand_in.vpy", folder / "frames.json"
+    text = STAND_IN.format(fps=fps, film=str(EXAMPLES / "clip.mkv"), script=str(FOR_MPV))
+    script.write_text(text, encoding="utf-8")
+    command = [str(find_vspipe()), "--end", str(last), "--json", str(report), str(script), "--"]
+    result = subprocess.run(command, env=child_environment(), capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    frames: list[dict[str, float]] = json.loads(report.read_text(encoding="utf-8"))
+    return frames
+
+
+def test_mpv_gets_twice_the_frames_from_a_clip_that_only_moves_on(tmp_path: Path) -> None:
+    frames = play(tmp_path, 23.976, 299)
+    assert len(frames) == 300
+    assert {frame["VsaiOrigin"] for frame in frames[1::2]} == {1, 2}
+    assert all(frame["VsaiOrigin"] == 0 for frame in frames[::2])
+    # mpv adds up the durations of the frames to know when each is due.
+    assert sum(Fraction(int(f["_DurationNum"]), int(f["_DurationDen"])) for f in frames) == 150 * Fraction(41708, 10**6)
+
+
+@pytest.mark.parametrize("fps", [59.94, 0.0])
+def test_mpv_keeps_a_film_that_is_smooth_already_or_does_not_say(tmp_path: Path, fps: float) -> None:
+    assert all("VsaiOrigin" not in frame for frame in play(tmp_path, fps, 9))
 
 
 @pytest.mark.parametrize("command", commands("")[1:])

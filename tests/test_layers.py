@@ -16,6 +16,7 @@ LAYERS = (
     ("interpolate", "upscale"),
     ("enhance",),
     ("media",),
+    ("report",),
     ("cli", "__main__"),
 )
 """From the ground up. Within one layer a module may use its neighbours, as long as no circle comes of it."""

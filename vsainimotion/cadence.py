@@ -12,7 +12,8 @@ from vsainimotion.gate import INTERVAL_PROPERTY, Interval, shift
 
 core = vs.core
 
-CADENCES = ("keep", "even")
+EVEN = "even"
+CADENCES = ("keep", EVEN)
 """`keep` leaves drawings their timing, `even` spreads those that change at a regular pace."""
 DEFAULT_SPAN_FRAMES = 3
 MOST_SPAN_FRAMES = 8

@@ -12,7 +12,7 @@ import vapoursynth as vs
 
 from vsainimotion.backend import Choice, choose_backend, run_network
 from vsainimotion.blocks import LEAST_PX, interpolate_blocks
-from vsainimotion.cadence import DEFAULT_SPAN_FRAMES, check_cadence
+from vsainimotion.cadence import DEFAULT_SPAN_FRAMES, EVEN, check_cadence
 from vsainimotion.errors import ArgumentError
 from vsainimotion.gate import INTERVAL_PROPERTY, GateOptions, Interval, gate
 from vsainimotion.models import Card, find_card
@@ -77,7 +77,8 @@ def interpolate(
     Returns:
         Format and size of the clip at the new rate, with ceil(frames * factor) frames. Every frame has the properties
         of the source frame at or before it, its own `_DurationNum`/`_DurationDen`, `VsaiOrigin` (an `Origin`),
-        `VsaiConfidence` (0 to 1; 1 where nothing was generated) and the gate's properties for its own interval.
+        `VsaiConfidence` (0 to 1; 1 where nothing was generated), the numbers of the source frames before and after in
+        `VsaiSource` and `VsaiNext`, its `VsaiTimestep` between them, and the gate's properties for its own interval.
 
     Raises:
         ArgumentError: A rate is not above zero, both or an impossible one were given, or the clip has no one format.
@@ -89,13 +90,13 @@ def interpolate(
     factor = plan_factor(clip.fps, multi=multi, fps=fps)
     schedule = plan_schedule(clip.num_frames, factor)
     check_cadence(cadence, span)
-    if cadence == "even" and model == MVTOOLS:
+    if cadence == EVEN and model == MVTOOLS:
         raise ArgumentError(
             "interpolate: 'cadence' must be keep with mvtools, whose frames are evenly spaced (got even)."
         )
     generate = _choose_generator(model, backend, kernel)
     gated = _gate_once(clip, hold=hold, cut=cut)
-    timeline = lay_out(gated, schedule, cut, span=span if cadence == "even" else None)
+    timeline = lay_out(gated, schedule, cut, span=span if cadence == EVEN else None)
     chosen = _choose_frames(timeline, generate(timeline))
     return set_rate(describe(chosen, timeline.plan), clip.fps, factor)
 

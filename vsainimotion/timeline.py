@@ -15,6 +15,10 @@ core = vs.core
 
 TIMESTEP_PROPERTY = "VsaiTimestep"
 ORIGIN_PROPERTY = "VsaiOrigin"
+SOURCE_PROPERTY = "VsaiSource"
+"""Number of the source frame at or before an output frame; of a spread drawing, where it began."""
+NEXT_PROPERTY = "VsaiNext"
+"""Number of the source frame after it; of a spread drawing, where the next one begins."""
 
 
 class Origin(IntEnum):
@@ -66,7 +70,9 @@ def lay_out(gated: vs.VideoNode, schedule: Schedule, cut: float, *, span: int | 
     """
     timesteps = [float(t) for t in schedule.timesteps]
     pixel = core.std.BlankClip(width=1, height=1, format=vs.GRAY8, length=gated.num_frames, keep=True)
-    numbered = pixel.std.CopyFrameProps(gated).akarin.PropExpr(dict=lambda: {"VsaiSource": "N"})
+    numbered = pixel.std.CopyFrameProps(gated).akarin.PropExpr(
+        dict=lambda: {SOURCE_PROPERTY: "N", NEXT_PROPERTY: "N 1 +"}
+    )
     spans = mark_spans(gated, span) if span is not None else None
     if spans is not None:
         numbered = numbered.std.CopyFrameProps(spans, props=[BACK_PROPERTY, AHEAD_PROPERTY])
@@ -85,6 +91,8 @@ def _spread(plan: vs.VideoNode) -> vs.VideoNode:
     whole = f"x.{BACK_PROPERTY} x.{AHEAD_PROPERTY} +"
     return plan.akarin.PropExpr(
         dict=lambda: {
+            SOURCE_PROPERTY: f"x.{SOURCE_PROPERTY} x.{BACK_PROPERTY} -",
+            NEXT_PROPERTY: f"x.{SOURCE_PROPERTY} x.{AHEAD_PROPERTY} +",
             TIMESTEP_PROPERTY: f"x.{TIMESTEP_PROPERTY} x.{BACK_PROPERTY} + {whole} /",
             INTERVAL_PROPERTY: f"{whole} 1 > {Interval.MOTION:d} x.{INTERVAL_PROPERTY} ?",
             RUN_PROPERTY: f"{whole} 1 > 0 x.{RUN_PROPERTY} ?",
@@ -108,7 +116,7 @@ def describe(chosen: vs.VideoNode, plan: vs.VideoNode) -> vs.VideoNode:
 
     Between the repeats of a frame nothing changes: only the last of them meets the cut or the flash.
     """
-    leaves = "y.VsaiSource x.VsaiSource >"
+    leaves = f"y.{SOURCE_PROPERTY} x.{SOURCE_PROPERTY} >"
     cut = f"x.{INTERVAL_PROPERTY} {Interval.CUT:d} ="
     abrupt = f"x.{INTERVAL_PROPERTY} {Interval.CUT:d} >= y.{ORIGIN_PROPERTY} {Origin.REPEATED:d} = and"
     stated = core.akarin.PropExpr(
@@ -118,7 +126,7 @@ def describe(chosen: vs.VideoNode, plan: vs.VideoNode) -> vs.VideoNode:
             "_SceneChangeNext": f"{leaves} {cut} and",
         },
     )
-    same_drawing = f"x.VsaiSource y.VsaiSource = x.{RUN_PROPERTY} 0 > or"
+    same_drawing = f"x.{SOURCE_PROPERTY} y.{SOURCE_PROPERTY} = x.{RUN_PROPERTY} 0 > or"
     restated = core.akarin.PropExpr(
         [stated, shift(stated, -1)],
         dict=lambda: {
@@ -127,8 +135,8 @@ def describe(chosen: vs.VideoNode, plan: vs.VideoNode) -> vs.VideoNode:
         },
     )
     names = [ORIGIN_PROPERTY, INTERVAL_PROPERTY, RUN_PROPERTY, "VsaiMean", "VsaiPeak", "VsaiCut"]
-    names += ["_SceneChangeNext", "_SceneChangePrev"]
-    return chosen.std.CopyFrameProps(count_runs(restated), props=names).std.RemoveFrameProps(props=[TIMESTEP_PROPERTY])
+    names += ["_SceneChangeNext", "_SceneChangePrev", SOURCE_PROPERTY, NEXT_PROPERTY, TIMESTEP_PROPERTY]
+    return chosen.std.CopyFrameProps(count_runs(restated), props=names)
 
 
 def set_rate(clip: vs.VideoNode, rate: Fraction, factor: Fraction) -> vs.VideoNode:

@@ -427,6 +427,23 @@ def test_frames_are_counted_without_a_pipe_for_their_properties(
     assert frame_count(tmp_path / "out.mkv") == 12
 
 
+@pytest.mark.parametrize("has_names", [True, False])
+def test_the_properties_of_every_frame_are_handed_on_in_order(
+    plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_names: bool
+) -> None:
+    monkeypatch.setattr(render, "PIPE_NAMES", has_names and render.PIPE_NAMES)
+    told: list[int] = []
+    doubled = Options(multi=Fraction(2), interpolator="mvtools", upscaler="off")
+    result = run_job(
+        plan(plain, tmp_path / "out.mkv", enhance=doubled),
+        lambda _: None,
+        lambda _: None,
+        lambda properties: told.append(int(str(properties["VsaiOrigin"]))),
+    )
+    assert (len(told), told[::2]) == (24, [0] * 12)
+    assert result.progress.frames == 24
+
+
 def test_what_a_container_cannot_hold_is_refused_before_the_job(rich: Path, tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match=r"\.mp4 cannot hold stream 3 \(subtitle, ssa\), .*\.mkv, which can"):
         plan(rich, tmp_path / "out.mp4")

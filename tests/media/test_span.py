@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from vsainimotion.errors import ArgumentError
-from vsainimotion.media.span import parse_span, plan_frames
+from vsainimotion.media.span import parse_moment, parse_span, plan_frame, plan_frames, span_around
 
 FILM_RATE = Fraction(24000, 1001)
 
@@ -64,3 +64,33 @@ def test_a_part_after_the_end_is_refused_with_the_end() -> None:
 def test_a_part_between_two_frames_is_refused() -> None:
     with pytest.raises(ArgumentError, match="no frame begins between"):
         plan_frames(parse_span("0.01-0.02"), FILM_RATE, 72)
+
+
+@pytest.mark.parametrize(
+    ("text", "frame"), [("0", 0), ("00:00:01", 23), ("1.001", 24), ("f24", 24), (" 00:00:04.99 ", 119), ("f119", 119)]
+)
+def test_a_moment_is_the_frame_that_is_shown_then(text: str, frame: int) -> None:
+    assert plan_frame(parse_moment(text), FILM_RATE, 120) == frame
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "1-2", "f", "f1.5", "1:2:3:4", "nan"])
+def test_a_moment_of_another_form_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentError, match="at: must be a time"):
+        parse_moment(text)
+
+
+@pytest.mark.parametrize("text", ["f120", "5.005", "1:00:00"])
+def test_a_moment_after_the_film_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentError, match=r"at: must be before the film ends, at 5\.005 s or frame 120"):
+        plan_frame(parse_moment(text), FILM_RATE, 120)
+
+
+@pytest.mark.parametrize(
+    ("frame", "seconds", "first", "last"),
+    [(60, 2, 36, 83), (0, 2, 0, 47), (119, 2, 72, 119), (60, 60, 0, 119), (60, Fraction(1, 1000), 60, 60)],
+)
+def test_a_part_around_a_frame_is_moved_inwards_at_the_ends(
+    frame: int, seconds: Fraction, first: int, last: int
+) -> None:
+    span = span_around(frame, FILM_RATE, Fraction(seconds), 120)
+    assert plan_frames(span, FILM_RATE, 120) == (first, last)

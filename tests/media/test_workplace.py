@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vsainimotion.errors import ArgumentError, OutputError
-from vsainimotion.media.workplace import check_output, move_in_place, temporary_files
+from vsainimotion.media.workplace import check_output, made_folder, move_in_place, temporary_files
 
 
 def test_temporary_files_are_hidden_beside_the_output_and_removed(tmp_path: Path) -> None:
@@ -63,3 +63,17 @@ def test_a_folder_is_no_output(tmp_path: Path) -> None:
 def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
     check_output(tmp_path / "out.mkv", tmp_path / "in.mkv", overwrite=False)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_was_made_for_nothing_is_gone_again(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="too bad"), made_folder(tmp_path / "new"):
+        raise ValueError("too bad")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_something_in_it_stays(tmp_path: Path) -> None:
+    with made_folder(tmp_path / "new"):
+        (tmp_path / "new" / "file").touch()
+    with made_folder(tmp_path / "new"):
+        pass
+    assert (tmp_path / "new" / "file").exists()

@@ -21,6 +21,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "enhance": "make a film smoother and larger",
         "info": "what is in a film: streams, rate, colour",
+        "explain": "what would be decided for each frame of a film, and why",
+        "preview": "before and after at one place, as pictures and a short clip",
         "script": "print the .vpy that enhance would run",
         "models": "list, fetch, add and remove networks",
         "engines": "build, list and clear TensorRT engines",

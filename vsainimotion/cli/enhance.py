@@ -1,5 +1,6 @@
 """`ainimotion enhance`: the job, with a progress line."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,20 @@ from vsainimotion.cli.options import (
     FILM,
     GRAPH_OPTIONS,
     LOUDNESS_OPTIONS,
+    REPORT,
     read_encode_options,
     read_graph_options,
     with_options,
 )
 from vsainimotion.cli.progress import ProgressLine
+from vsainimotion.errors import VsaiError
 from vsainimotion.media.ffmpeg import read_version
 from vsainimotion.media.job import Plan, Request, Result, plan_job, run_job
+from vsainimotion.media.workplace import check_folder
+from vsainimotion.report.explain import frames_script
+from vsainimotion.report.journal import NAMES, Journal
+from vsainimotion.report.scope import reported_scope
+from vsainimotion.report.sheets import Scripts, plan_thumbnail
 
 
 @click.command("enhance")
@@ -26,6 +34,7 @@ from vsainimotion.media.job import Plan, Request, Result, plan_job, run_job
 @click.option("--ffmpeg", metavar="PROGRAM", help="Another ffmpeg; also VSAINIMOTION_FFMPEG.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it is there.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and the commands, and stop.")
+@REPORT
 @with_options(LOUDNESS_OPTIONS)
 def command(
     source: Path,
@@ -33,6 +42,7 @@ def command(
     *,
     overwrite: bool,
     dry_run: bool,
+    report: Path | None,
     quiet: bool,
     verbose: bool,
     **values: Any,  # noqa: ANN401 (click hands over what its options declare)
@@ -47,6 +57,8 @@ def command(
     request = Request(
         source=source, out=out, enhance=options, encode=encode, span=span, overwrite=overwrite, ffmpeg=values["ffmpeg"]
     )
+    if report:
+        check_folder("report", report, NAMES, overwrite=overwrite)
     with ProgressLine(quiet=quiet) as line:
         plan = plan_job(request, line.report)
         for note in plan.notes:
@@ -55,12 +67,28 @@ def command(
             click.echo(describe_plan(plan))
         if dry_run:
             return
+        journal = Journal(report, reported_scope(plan.opened, options, plan.rendered)) if report else None
         try:
-            result = run_job(plan, line.show, line.report)
+            with journal or nullcontext():
+                result = run_job(plan, line.show, line.report, journal.add if journal else None)
         except KeyboardInterrupt:
-            line.say("stopped: nothing was kept, and no file was changed")
+            line.say(f"stopped: nothing was kept{f', but a partial report in {report}' if report else ''}")
+            raise
+        except VsaiError:
+            if report:
+                line.say(f"a partial report is in {report}")
             raise
         line.say(describe_result(plan, result))
+        if journal:
+            finish_report(plan, journal, line)
+
+
+def finish_report(plan: Plan, journal: Journal, line: ProgressLine) -> None:
+    """Writes the report's page and says where it is; the film is in place by then, whatever becomes of the report."""
+    size = plan_thumbnail(journal.scope.size, plan.opened.info.video.colour.sample_aspect)
+    scripts = Scripts(film=frames_script(plan.opened), made=plan.opened.script)
+    journal.finish(scripts, size, line.report)
+    line.say(f"report: {journal.page}")
 
 
 def describe_plan(plan: Plan) -> str:

@@ -23,7 +23,7 @@ DEFAULT_ENCODE = EncodeOptions()
 
 FILM = click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 
-GRAPH_OPTIONS: tuple[Decorator, ...] = (
+PICTURE_OPTIONS: tuple[Decorator, ...] = (
     click.option("--preset", default=DEFAULT.preset, show_default=True, metavar="|".join(PRESETS), help="What to do."),
     click.option("--fps", metavar="RATE", help="New rate: 48, 60000/1001, or a factor: 2x, 2.5x."),
     click.option("--height", type=int, metavar="LINES", help="New height; the width follows."),
@@ -48,11 +48,16 @@ GRAPH_OPTIONS: tuple[Decorator, ...] = (
     click.option(
         "--span", type=int, default=DEFAULT.span, show_default=True, metavar="FRAMES", help="Longest hold to spread."
     ),
-    click.option("--clip", metavar="A-B", help="Only this part: 00:10:00-00:10:20, or frames f100-f200 (without 200)."),
 )
-"""Options that decide the graph; `enhance` and `script` take the same."""
+"""Options that decide what is done to a picture."""
 _PLAIN = ("preset", "height", "width", "interpolator", "upscaler", "backend", "cadence", "span")
 """Those whose values need no reading."""
+
+GRAPH_OPTIONS: tuple[Decorator, ...] = (
+    *PICTURE_OPTIONS,
+    click.option("--clip", metavar="A-B", help="Only this part: 00:10:00-00:10:20, or frames f100-f200 (without 200)."),
+)
+"""Options that decide the graph; `enhance`, `explain` and `script` take the same."""
 
 ENCODE_OPTIONS: tuple[Decorator, ...] = (
     click.option(
@@ -64,8 +69,17 @@ ENCODE_OPTIONS: tuple[Decorator, ...] = (
 )
 """Options of the encoding; they fix the format in which the graph works, so `script` takes them too."""
 
+REPORT = click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write what was decided for each frame into DIR, which is made.",
+)
+
+QUIET = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+
 LOUDNESS_OPTIONS: tuple[Decorator, ...] = (
-    click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+    QUIET,
     click.option("-v", "--verbose", is_flag=True, help="Also print the script and the commands."),
 )
 

@@ -27,7 +27,7 @@ from vsainimotion.media.ffmpeg import find_ffmpeg
 from vsainimotion.media.film import SourceInfo, main_track
 from vsainimotion.media.mux import Muxed, MuxPlan, mux, set_aspect
 from vsainimotion.media.probe import check_readable, probe
-from vsainimotion.media.render import Progress, render
+from vsainimotion.media.render import OnFrame, Progress, render
 from vsainimotion.media.span import Span, plan_frames
 from vsainimotion.media.timeline import Timeline, read_timeline
 from vsainimotion.media.verify import Expected, verify
@@ -67,6 +67,8 @@ class Opened:
     timeline: Timeline
     first: int
     last: int
+    source: str
+    """The Python expression that opens the frames taken."""
     script: str
     """The .vpy text."""
 
@@ -138,8 +140,9 @@ def open_film(
         arguments.append(f"format={format_name!r}")
     if track is not None:
         arguments.append(f"track={track}")
-    script = render_script(f"vsainimotion.source({', '.join(arguments)})", options)
-    return Opened(info=info, timeline=timeline, first=first, last=last, script=script)
+    expression = f"vsainimotion.source({', '.join(arguments)})"
+    script = render_script(expression, options)
+    return Opened(info=info, timeline=timeline, first=first, last=last, source=expression, script=script)
 
 
 def plan_job(request: Request, report: Report) -> Plan:
@@ -176,13 +179,16 @@ def plan_job(request: Request, report: Report) -> Plan:
     )
 
 
-def run_job(plan: Plan, on_progress: Callable[[Progress], None], report: Report) -> Result:
+def run_job(
+    plan: Plan, on_progress: Callable[[Progress], None], report: Report, on_frame: OnFrame | None = None
+) -> Result:
     """Runs a planned job: renders the picture, muxes, verifies, and only then gives the output its name.
 
     Args:
         plan: The plan.
         on_progress: Is called a few times a second while frames are rendered.
         report: Is told which step begins.
+        on_frame: Is given the properties of each frame; see `render`.
 
     Returns:
         What was written.
@@ -196,7 +202,8 @@ def run_job(plan: Plan, on_progress: Callable[[Progress], None], report: Report)
     suffixes = (".mp4", out.suffix, out.suffix)
     with script_file(opened.script) as script, temporary_files(out, *suffixes) as (picture, muxed_file, shaped):
         command = plan.encode_command(picture)
-        progress = render(script, command, plan.rendered.format, plan.rendered.frames, on_progress)
+        rendered = plan.rendered
+        progress = render(script, command, rendered.format, rendered.frames, on_progress, on_frame)
         report("adding sound, subtitles and the rest")
         muxed = mux(_mux_plan(plan, picture, muxed_file))
         picture.unlink()

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from vsainimotion.media import ffmpeg
+from vsainimotion.media.colour import Property
 from vsainimotion.media.encode import pipe_container
 from vsainimotion.media.vspipe import child_environment, pipe_command, read_error
 from vsainimotion.timeline import ORIGIN_PROPERTY, Origin
@@ -58,24 +59,36 @@ class Progress:
         return self.repeated / self.frames if self.repeated is not None and self.frames else None
 
 
-class _Count:
-    """Frames counted by the thread that reads vspipe's report."""
+type OnFrame = Callable[[Mapping[str, Property]], None]
 
-    def __init__(self) -> None:
+
+class _Count:
+    """Frames counted by the thread that reads vspipe's report, which also hands their properties on."""
+
+    def __init__(self, on_frame: OnFrame | None) -> None:
         self.frames = 0
         self.repeated = 0
+        self.on_frame = on_frame
 
     def read_properties(self, lines: Iterable[str]) -> None:
         """Counts frames in `vspipe --json`: one object a line, while they are rendered."""
         for line in lines:
             text = line.strip().rstrip(",")
             if text.startswith("{") and line.endswith("\n"):  # a killed vspipe leaves half a line
+                properties = json.loads(text)
                 self.frames += 1
-                self.repeated += json.loads(text).get(ORIGIN_PROPERTY) == Origin.REPEATED
+                self.repeated += properties.get(ORIGIN_PROPERTY) == Origin.REPEATED
+                if self.on_frame:
+                    self.on_frame(properties)
 
 
 def render(
-    script: Path, command: list[str], format_name: str, total: int, on_progress: Callable[[Progress], None]
+    script: Path,
+    command: list[str],
+    format_name: str,
+    total: int,
+    on_progress: Callable[[Progress], None],
+    on_frame: OnFrame | None = None,
 ) -> Progress:
     """Renders a script through an encoding command.
 
@@ -85,6 +98,8 @@ def render(
         format_name: Name of the script's VapourSynth format.
         total: Frames that are to come, for the progress.
         on_progress: Is called a few times a second and once at the end, in the calling thread.
+        on_frame: Is given the properties of each frame in order, in a thread of its own, and must neither raise nor
+            block: vspipe waits for it. Where a child cannot open an inherited pipe by name it is called at the end.
 
     Returns:
         The progress at the end.
@@ -94,9 +109,10 @@ def render(
         KeyboardInterrupt: The user stopped it; both children are gone.
     """
     begun = time.monotonic()
-    count = _Count()
+    count = _Count(on_frame)
     words = {"vspipe": "", "ffmpeg": ""}
-    vspipe, encoder, report = _start(script, command, pipe_container(format_name))
+    told = None if on_frame is None or PIPE_NAMES else script.with_suffix(".json")
+    vspipe, encoder, report = _start(script, command, pipe_container(format_name), told)
 
     def progress() -> Progress:
         repeated = count.repeated if report else None
@@ -118,6 +134,10 @@ def render(
         for stream in (vspipe.stderr, encoder.stderr, report):
             if stream:
                 stream.close()
+        if told and told.exists():
+            count.frames = 0
+            with told.open(encoding="utf-8", errors="replace") as lines:
+                count.read_properties(lines)
     _check(vspipe.returncode, encoder.returncode, words)
     last = progress()
     on_progress(last)
@@ -132,13 +152,13 @@ def _has_ended(child: "subprocess.Popen[bytes]") -> bool:
 
 
 def _start(
-    script: Path, command: list[str], container: str
+    script: Path, command: list[str], container: str, told: Path | None
 ) -> tuple["subprocess.Popen[bytes]", "subprocess.Popen[bytes]", IO[str] | None]:
     """Starts both children in sessions of their own: a terminal's Ctrl-C reaches only us, and we stop them."""
     reader, writer = os.pipe() if PIPE_NAMES else (-1, -1)
-    properties = f"/dev/fd/{writer}" if writer >= 0 else None
+    properties = f"/dev/fd/{writer}" if writer >= 0 else str(told) if told else None
     vspipe = subprocess.Popen(
-        pipe_command(script, container=container, properties=properties), env=child_environment(),
+        pipe_command(script, container=container, properties=properties, progress=writer < 0), env=child_environment(),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         pass_fds=(writer,) if writer >= 0 else (),
     )  # fmt: skip

@@ -45,6 +45,56 @@ def parse_span(text: str) -> Span:
     return Span(start=times[0], stop=times[1], unit="seconds")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moment:
+    """A place in a film."""
+
+    value: Fraction
+    unit: str
+    """`seconds` from the first frame, or `frames`."""
+
+
+def parse_moment(text: str) -> Moment:
+    """Reads a place in a film from a command line: `[[hours:]minutes:]seconds[.fraction]`, or `f` and a frame number.
+
+    Raises:
+        ArgumentError: The text has another form.
+    """
+    if frame := re.fullmatch(r"f(\d+)", text.strip(), re.ASCII):
+        return Moment(value=Fraction(frame.group(1)), unit="frames")
+    time = _parse_time(text.strip())
+    if time is None:
+        raise ArgumentError(f"at: must be a time (00:10:03, 603.5) or a frame (f14472) (got {text!r}). Write it so")
+    return Moment(value=time, unit="seconds")
+
+
+def plan_frame(moment: Moment, fps: Fraction, frames: int) -> int:
+    """Returns the frame that is shown at a moment.
+
+    Args:
+        moment: The moment.
+        fps: The film's rate.
+        frames: The film's length in frames.
+
+    Raises:
+        ArgumentError: The film has ended by then.
+    """
+    frame = math.floor(moment.value * (1 if moment.unit == "frames" else fps))
+    if frame >= frames:
+        raise ArgumentError(
+            f"at: must be before the film ends, at {float(frames / fps):.3f} s or frame {frames} "
+            f"(got {float(moment.value):g} {moment.unit}). Give an earlier one"
+        )
+    return frame
+
+
+def span_around(frame: int, fps: Fraction, seconds: Fraction, frames: int) -> Span:
+    """Returns a part of a film of some seconds with a frame in its middle, moved inwards at the film's ends."""
+    length = min(max(round(seconds * fps), 1), frames)
+    first = min(max(frame - length // 2, 0), frames - length)
+    return Span(start=Fraction(first), stop=Fraction(first + length), unit="frames")
+
+
 def plan_frames(span: Span, fps: Fraction, frames: int) -> tuple[int, int]:
     """Returns the first and the last frame (that one included) of a part of a film.
 

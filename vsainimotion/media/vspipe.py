@@ -155,15 +155,17 @@ def read_info(script: Path) -> ScriptInfo:
         raise JobError(f"vspipe: the script's output is not one picture of constant size and rate ({text})") from error
 
 
-def pipe_command(script: Path, *, container: str, properties: str | None) -> list[str]:
+def pipe_command(script: Path, *, container: str, properties: str | None, progress: bool = False) -> list[str]:
     """Returns the command line that renders a script to its standard output.
 
     Args:
         script: The script.
         container: `y4m`, or `mkv` for what y4m cannot hold.
         properties: File for the properties of the frames as JSON, or None to print plain progress instead.
+        progress: Whether plain progress is printed beside the properties.
     """
-    report = ["--json", properties] if properties else ["--progress"]
+    report = ["--json", properties] if properties else []
+    report += ["--progress"] if progress or not properties else []
     return [str(find_vspipe()), "--container", container, *report, str(script), "-"]
 
 

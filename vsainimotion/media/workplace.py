@@ -1,8 +1,9 @@
 """The place of a job: temporary files beside the output, moved in place when they are whole, removed when not."""
 
+import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vsainimotion.errors import ArgumentError, OutputError
@@ -32,7 +33,47 @@ def check_output(out: Path, source: Path, *, overwrite: bool) -> None:
         raise ArgumentError(f"out: {str(out)!r} is the film itself. Write to another name")
     if out.exists() and not overwrite:
         raise OutputError(f"out: {str(out)!r} is there already. Choose another name, or add --overwrite")
-    _check_writable(folder)
+    _check_writable(folder, "out")
+
+
+def check_folder(name: str, folder: Path, files: Sequence[str], *, overwrite: bool) -> None:
+    """Checks that files can be written into a folder, which will be made if it is not there.
+
+    What else lies in the folder stays as it is.
+
+    Args:
+        name: What a message calls the folder.
+        folder: The folder; the one around it must exist.
+        files: Names of the files.
+        overwrite: Whether files of those names may be replaced.
+
+    Raises:
+        ArgumentError: The folder is a file.
+        OutputError: It cannot be written, or such a file is there already.
+    """
+    around = folder.absolute().parent
+    if folder.exists() and not folder.is_dir():
+        raise ArgumentError(f"{name}: {str(folder)!r} is a file. Give the name of a folder")
+    if not around.is_dir():
+        raise OutputError(f"{name}: the folder {str(around)!r} does not exist. Make it first")
+    there = [file for file in files if os.path.lexists(folder / file)]
+    if there and not overwrite:
+        raise OutputError(
+            f"{name}: {' and '.join(there)} {'are' if len(there) > 1 else 'is'} in {str(folder)!r} already. "
+            "Choose another folder, or add --overwrite"
+        )
+    _check_writable(folder if folder.is_dir() else around, name)
+
+
+@contextmanager
+def made_folder(folder: Path) -> Iterator[None]:
+    """Makes a folder if it is not there, and takes it away again if nothing came to lie in it."""
+    folder.mkdir(exist_ok=True)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # it is not empty, as it should be
+            folder.rmdir()
 
 
 @contextmanager
@@ -66,7 +107,7 @@ def move_in_place(finished: Path, out: Path, *, overwrite: bool) -> None:
         raise OutputError(f"out: {str(out)!r} cannot be written ({error.strerror}). Choose another name") from error
 
 
-def _check_writable(folder: Path) -> None:
+def _check_writable(folder: Path, name: str) -> None:
     """Writes and removes a file: permissions alone do not tell (read-only mounts, network shares, full discs)."""
     trial = folder / f"{PREFIX}{secrets.token_hex(6)}-trial"
     try:
@@ -75,5 +116,5 @@ def _check_writable(folder: Path) -> None:
     except OSError as error:
         trial.unlink(missing_ok=True)
         raise OutputError(
-            f"out: the folder {str(folder)!r} cannot be written ({error.strerror}). Choose another folder"
+            f"{name}: the folder {str(folder)!r} cannot be written ({error.strerror}). Choose another folder"
         ) from error
