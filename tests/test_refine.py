@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import vapoursynth as vs
 
-from tests.scenes import array, pan, still
+from tests.scenes import array, draw, pan, still
 from vsainimotion.refine import plan_levels, refine_flow
 from vsainimotion.timeline import TIMESTEP_PROPERTY
 from vsainimotion.warp import Flow, warp_blend
@@ -35,17 +35,25 @@ def test_a_flow_that_is_nearly_right_becomes_right(t: float) -> None:
     assert np.median(off) <= 1
 
 
-def test_what_rests_keeps_resting() -> None:
-    before, after = neighbours(6)
-    fine = refine_flow(flow(0), before, after)
+@pytest.mark.parametrize("x", [0.0, 0.1])
+def test_what_stands_still_has_exactly_no_motion(x: float) -> None:
+    before = still(1).std.SetFrameProps(**{TIMESTEP_PROPERTY: 0.5})
+    fine = refine_flow(flow(x), before, still(1))
     assert not array(fine.x, 0).any()
     assert not array(fine.y, 0).any()
 
 
+def test_a_fade_is_no_motion_and_hides_none() -> None:
+    before, after = neighbours(6)
+    darker = after.akarin.Expr("x 0.8 *")
+    fine = refine_flow(flow(-1.1), before, darker)
+    assert np.median(array(fine.x, 0).astype(float)) == pytest.approx(-3, abs=0.1)
+
+
 @pytest.mark.parametrize(("mask", "t", "side"), [(0.5, 0.5, 1), (0.5, 0.6, 0), (0.9, 0.6, 1), (0.1, 0.2, 0)])
 def test_where_both_sides_disagree_one_of_them_is_shown(mask: float, t: float, side: int) -> None:
-    before = still(1).std.SetFrameProps(**{TIMESTEP_PROPERTY: t})
-    after = core.std.Invert(still(1))
+    before = draw(1, "X 8 / floor 2 % 200 * 20 +").std.SetFrameProps(**{TIMESTEP_PROPERTY: t})
+    after = core.std.Invert(before)
     weights = array(refine_flow(flow(0, mask), before, after).mask, 0).astype(float)
     assert np.median(weights) == side
 

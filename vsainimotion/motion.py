@@ -13,9 +13,6 @@ from vsainimotion.warp import Flow
 
 core = vs.core
 
-_STILL_PX = 0.25
-"""Motion below this, in pixels of the small copy, is taken for none where both neighbours look the same."""
-_STILL_DIFFERENCE = 2 / 255
 _FULL_HD_HEIGHT = 1080
 
 
@@ -67,9 +64,6 @@ def timestep_plane(clip: vs.VideoNode) -> vs.VideoNode:
 def estimate_motion(a: vs.VideoNode, b: vs.VideoNode, card: Card, choice: Choice) -> Motion:
     """Estimates the motion of the frames between two clips with a flow network.
 
-    Where both neighbours look the same and the network sees next to no motion, the flow is exactly zero: what stands
-    still is copied, not resampled.
-
     Args:
         a: Small RGBS copy of the frames before, with `VsaiTimestep`.
         b: Small RGBS copy of the frames after.
@@ -82,16 +76,5 @@ def estimate_motion(a: vs.VideoNode, b: vs.VideoNode, card: Card, choice: Choice
     planes = run_network([a, b, timestep_plane(a)], card, choice, flexible=True)
     grid = a.width // card.grid, a.height // card.grid
     a_x, a_y, b_x, b_y, mask, confidence = (plane.resize.Point(*grid) for plane in planes)
-    still = _still_places(a, b).resize.Bilinear(*grid)
-    rest = f"y x - dup * a z - dup * + {_STILL_PX**2} < b 0.999 > and"
-    x, y = (
-        core.akarin.Expr([a_x, b_x, a_y, b_y, still], f"{rest} 0 {way} {card.grid} / ?") for way in ("y x -", "a z -")
-    )
+    x, y = (core.akarin.Expr(ways, f"y x - {card.grid} /") for ways in ([a_x, b_x], [a_y, b_y]))
     return Motion(flow=Flow(x=x, y=y, mask=mask), confidence=confidence)
-
-
-def _still_places(a: vs.VideoNode, b: vs.VideoNode) -> vs.VideoNode:
-    """Marks with 1 where two copies agree in all planes, and all around: a neighbour of a change is not still."""
-    sides = [plane.std.ShufflePlanes(k, vs.GRAY) for k in range(3) for plane in (a, b)]
-    difference = core.akarin.Expr(sides, "x y - abs z a - abs max b c - abs max")
-    return core.akarin.Expr(difference.std.Maximum(), f"x {_STILL_DIFFERENCE} < 1 0 ?")

@@ -1,8 +1,8 @@
 """Refining a flow at a finer size, natively: what a network sees on a small copy, made exact to parts of a pixel.
 
 From coarse to fine, both neighbours are drawn towards the middle along the flow so far, and each small window is asked
-which further shift makes them agree best (one regularised Lucas-Kanade step a level). Where the flow is exactly zero it
-stays zero.
+which further shift makes them agree best (one regularised Lucas-Kanade step a level), once both have lost their local
+mean: a fade changes that, and is no motion. In the end what stands still is found, and its flow is exactly zero.
 
 Reference: B. Lucas and T. Kanade, An iterative image registration technique (IJCAI 1981).
 """
@@ -29,6 +29,14 @@ _WINDOW_RADIUS_PX = 3
 _DAMPING = 1e-4
 """Added to the window's mean squared gradients of luma in [0, 1]: flat windows keep the flow they have."""
 _LARGEST_STEP_PX = 1.0
+_MEAN_RADIUS_PX = 6
+"""Half the side of the square whose mean is taken off before both sides are compared."""
+_STILL_PX = 0.5
+"""Motion below this, in pixels of the finest level, is none where none explains the neighbours about as well."""
+_STILL_GAIN = 0.002
+"""By how much, in mean difference of luma, motion must explain them better than none."""
+_WORSE = (0.03, 0.5)
+"""Motion of any length is none where it leaves more than the first, and none leaves less than the second's share."""
 _DOUBT = (0.12, 0.25)
 """Mean difference of luma in a window, 0 to 1, up to which both sides are blended, and from which one side is shown."""
 
@@ -64,12 +72,21 @@ def refine_flow(flow: Flow, before: vs.VideoNode, after: vs.VideoNode) -> Flow:
         return flow
     a, b = (luma_copy(clip, *levels[-1], bits=16) for clip in (before, after))
     for size in levels:
-        flow = _refine_level(flow.resize(*size), _shrink(a, size), _shrink(b, size))
-    return _choose_a_side(flow, _shrink(a, levels[-1]), _shrink(b, levels[-1]))
+        flow = _refine_level(flow.resize(*size), _details(_shrink(a, size)), _details(_shrink(b, size)))
+    return _judge(flow, _shrink(a, levels[-1]), _shrink(b, levels[-1]))
 
 
 def _shrink(luma: vs.VideoNode, size: tuple[int, int]) -> vs.VideoNode:
     return core.akarin.Expr(luma.resize.Bilinear(*size), "x 65535 /", format=vs.GRAYS)
+
+
+def _details(luma: vs.VideoNode) -> vs.VideoNode:
+    """Takes off the local mean."""
+    return core.akarin.Expr([luma, _mean(luma, _MEAN_RADIUS_PX)], "x y -")
+
+
+def _mean(plane: vs.VideoNode, radius: int) -> vs.VideoNode:
+    return plane.vszip.BoxBlur(hradius=radius, vradius=radius)
 
 
 def _draw_together(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> list[vs.VideoNode]:
@@ -80,18 +97,24 @@ def _draw_together(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> list[vs.Vide
     return [core.akarin.Expr([a, flow.x, flow.y, b], f"{t} {side}") for side in (side_a, side_b)]
 
 
-def _choose_a_side(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> Flow:
-    """Shows one neighbour alone where both still disagree: a late drawing is better than two at once.
+def _judge(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> Flow:
+    """Compares what the flow leaves between both sides with what is left without motion, and draws the conclusions.
 
-    That is the one the mask prefers, and the nearer one where it hardly prefers any.
+    What no motion explains about as well stands still. Where both sides still disagree, one neighbour is shown alone:
+    a late drawing is better than two at once. That is the one the mask prefers, and the nearer one where it hardly
+    prefers any.
     """
-    left = core.akarin.Expr(_draw_together(flow, a, b), "x y - abs")
-    doubt = left.vszip.BoxBlur(hradius=_WINDOW_RADIUS_PX, vradius=_WINDOW_RADIUS_PX)
+    left = _mean(core.akarin.Expr(_draw_together(flow, a, b), "x y - abs"), _WINDOW_RADIUS_PX)
+    still = _mean(core.akarin.Expr([a, b], "x y - abs"), _WINDOW_RADIUS_PX)
+    least, share = _WORSE
+    slow = f"x x * y y * + {_STILL_PX**2} < a z {_STILL_GAIN} + <= and"
+    rest = f"{slow} z {least} > a z {share} * < and or"
+    x, y = (core.akarin.Expr([flow.x, flow.y, left, still], f"{rest} 0 {way} ?") for way in ("x", "y"))
     surely, never = _DOUBT
-    share = f"y {surely} - {never - surely} / 0 max 1 min"
-    side = f"x z.{TIMESTEP_PROPERTY} 0.5 <= 0.4 0.6 ? >"
-    mask = core.akarin.Expr([flow.mask, doubt, a], f"{side} 1 0 ? x - {share} * x +")
-    return replace(flow, mask=mask)
+    doubt = f"y z min {surely} - {never - surely} / 0 max 1 min"
+    side = f"x a.{TIMESTEP_PROPERTY} 0.5 <= 0.4 0.6 ? >"
+    mask = core.akarin.Expr([flow.mask, left, still, a], f"{side} 1 0 ? x - {doubt} * x +")
+    return Flow(x=x, y=y, mask=mask)
 
 
 def _refine_level(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> Flow:
@@ -115,11 +138,10 @@ def _refine_level(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> Flow:
             (gradient_y, left),
         )
     ]
-    rest = "y 0 = z 0 = and"
 
     def move(plane: vs.VideoNode, numerator: str) -> vs.VideoNode:
         step = core.akarin.Expr(products, _solution(numerator)).resize.Bilinear(a.width, a.height)
-        return core.akarin.Expr([step, flow.x, flow.y, plane], f"{rest} 0 a x + ?")
+        return core.akarin.Expr([step, plane], "x y +")
 
     return replace(flow, x=move(flow.x, "y b * z {d} + a * -"), y=move(flow.y, "y a * x {d} + b * -"))
 
