@@ -27,7 +27,7 @@ from vsainimotion.models import list_cards
 
 core = vs.core
 
-ROUNDS = 3
+ROUNDS = 2
 FRAMES = 8
 """Frames of a round, for what is not slow."""
 

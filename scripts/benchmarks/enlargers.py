@@ -64,5 +64,6 @@ def _peer(name: str, material: Material) -> vs.VideoNode:
     """Enlarges by a peer's network in RGB, once: its pictures are kept."""
     peer = PEERS[name]
     inputs = {"peer": name, "package": peer.version(), "material": material.inputs}
-    pictures = render_once(inputs, lambda: ncnn_peer.enlarge(name, read_pictures(material.given)))
+    damaged = bool(material.inputs.get("crf"))
+    pictures = render_once(inputs, lambda: ncnn_peer.enlarge(name, read_pictures(material.given), damaged=damaged))
     return to_yuv(serve(pictures), vs.PresetVideoFormat(material.given.format.id))

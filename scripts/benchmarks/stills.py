@@ -68,7 +68,7 @@ class CelStills:
     """Stills of generated scenes that no training has seen, rendered at both sizes."""
 
     name: str
-    count: int = 10
+    count: int = 8
     size: tuple[int, int] = (1280, 720)
     """Width and height of the large picture."""
     crf: int = 0
@@ -216,11 +216,11 @@ STILLS: Sequence[Case] = (
     FilmStills(
         name="bbb 1080p",
         path=CLIPS / "bbb_1080p60_10s.mp4",
-        frames=range(22, 201, 25),
+        frames=range(22, 201, 35),
         origin="Big Buck Bunny, CC BY 3.0, Blender Foundation",
     ),
-    CelStills(name="cels crf 28", crf=28),
-    CelStills(name="cels crf 34", crf=34),
+    CelStills(name="cels crf 28", count=6, crf=28),
+    CelStills(name="cels crf 34", count=6, crf=34),
     Drawings(name="synfig crf 30", crf=30),
 )
 """What upscaling is measured on, in the order of the page."""
