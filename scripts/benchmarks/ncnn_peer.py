@@ -69,7 +69,7 @@ PEERS: Mapping[str, Peer] = MappingProxyType(
         ),
     }
 )
-"""By the name of their row. Real-CUGAN has a network for clean pictures and, of the same size, one that cleans up most."""
+"""By the name of their row. Real-CUGAN has a network for clean pictures, and one of the same size that cleans up."""
 
 
 @cache
