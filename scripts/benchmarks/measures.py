@@ -5,6 +5,7 @@ is drawn beside its place costs nothing in PSNR where it is thin, and is what th
 """
 
 import json
+import math
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -42,13 +43,15 @@ class Measure:
     """Decimals."""
     sign: int
     """1 where more is better, -1 where less is."""
+    least: float = -math.inf
+    """What lower numbers count as."""
 
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
         "psnr": Measure(title="PSNR dB", digits=2, sign=1),
         "ssim": Measure(title="SSIM", digits=4, sign=1),
-        "ssimulacra2": Measure(title="SSIMULACRA2", digits=1, sign=1),
+        "ssimulacra2": Measure(title="SSIMULACRA2", digits=1, sign=1, least=-100),
         "vmaf": Measure(title="VMAF", digits=1, sign=1),
         "line": Measure(title="line px", digits=3, sign=-1),
     }
@@ -79,6 +82,14 @@ def ssim(made: Luma, wanted: Luma) -> float:
     spread = mean(made * made) - a * a + mean(wanted * wanted) - b * b
     likeness = (2 * a * b + small) * (2 * both + large) / ((a * a + b * b + small) * (spread + large))
     return float(likeness.mean(dtype=np.float64))
+
+
+def limit(numbers: Mapping[str, list[float]]) -> dict[str, list[float]]:
+    """Returns measured numbers with those below a measure's least raised to it.
+
+    SSIMULACRA2 has no floor: without one a single lost frame at -800 would be all that a mean says.
+    """
+    return {name: [max(value, measure.least) for value in numbers[name]] for name, measure in MEASURES.items()}
 
 
 def find_lines(plane: Luma) -> NDArray[np.bool_]:
@@ -124,7 +135,8 @@ def measure_frames(made: vs.VideoNode, wanted: vs.VideoNode, *, related: bool) -
     Returns:
         For each of MEASURES a number for each frame.
     """
-    frames = [list(clip.frames(close=False)) for clip in (made, wanted)]
+    # A tool's file may name another place of chroma than the source: what is compared is what it made of the source.
+    frames = [list(clip.frames(close=False)) for clip in (made.std.CopyFrameProps(wanted), wanted)]
     result: dict[str, list[float]] = {name: [] for name in MEASURES}
     for pair in zip(*frames, strict=True):
         a, b = (np.asarray(frame[0]).astype(np.float32) for frame in pair)

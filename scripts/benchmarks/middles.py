@@ -29,7 +29,7 @@ def list_middles() -> Iterator[Method]:
     yield Method(name="blend", role="plain", version={}, make=_blend)
     plugin = {"plugin": metadata.version("vapoursynth-mvtools"), "pel": 4, "blksize": 16, "overlap": 8}
     yield Method(name="mvtools", role="classical", version=plugin, make=_mvtools)
-    ffmpeg = {"ffmpeg": read_version(find_ffmpeg()), "options": _MINTERPOLATE}
+    ffmpeg = {"ffmpeg": read_version(find_ffmpeg()), "options": _MINTERPOLATE, "props": "source"}
     yield Method(name="minterpolate", role="classical", version=ffmpeg, make=_minterpolate)
     yield Method(name="DIS", role="classical", version={"cv2": cv2.__version__, "preset": "medium"}, make=_dis)
     for card in list_cards():
@@ -71,7 +71,7 @@ def _minterpolate(material: Material) -> vs.VideoNode:
         given = material.given.std.AssumeFPS(fpsnum=24, fpsden=1)
         pipe(given + given[-1] + given[-1], command)
         unfinished.replace(path)
-    return pick(core.bs.VideoSource(str(path), cachepath="/"), material.picks).std.SetFrameProps(_Matrix=1, _Range=0)
+    return pick(core.bs.VideoSource(str(path), cachepath="/"), material.picks)
 
 
 def _dis(material: Material) -> vs.VideoNode:

@@ -21,9 +21,10 @@ _INTRODUCTION = """\
 
 PSNR and SSIM are of luma; SSIMULACRA2 (vszip) and VMAF (ffmpeg) see the whole picture; *line px* is how far the
 lines of the result lie from those that were wanted, in pixels (a chamfer distance of line maps, after arXiv
-2111.12792), so less is better there and more elsewhere. Equal pictures count as 60 dB. In brackets: the mean of the
-worst 5 % of the frames. Differences come with a paired bootstrap interval of 95 % (frames of a film are drawn in
-blocks of five); bold ones are surely behind. The best classical method is chosen for each case and measure.
+2111.12792), so less is better there and more elsewhere. Equal pictures count as 60 dB, SSIMULACRA2 below -100 as
+-100. In brackets: the mean of the worst 5 % of the frames. Differences come with a paired bootstrap interval of 95
+% (frames of a film are drawn in blocks of five); bold ones are surely behind. The best classical method is chosen
+for each case and measure.
 
 Interpolation: every network runs through `interpolate` with all intervals marked as motion, so each hidden frame is
 made; a table below says what the gate would have done. Upscaling: every network runs through `upscale`.
@@ -56,7 +57,7 @@ def render_page(
         command: The command that made it.
         machine: What the times were measured on.
     """
-    parts = [_INTRODUCTION, f"Written by `{command}` on {datetime.now(UTC):%Y-%m-%d}. {machine}.\n"]
+    parts = [_INTRODUCTION, f"Written by `{command}` on {datetime.now(UTC):%Y-%m-%d}.\n{machine}.\n"]
     for task, half in halves.items():
         parts += _render_half(task, half, notes)
     parts += _render_costs(halves, weights, notes)

@@ -14,7 +14,7 @@ from scripts.benchmarks.cases import Case, Material
 from scripts.benchmarks.cells import Cells, Inputs, digest_code
 from scripts.benchmarks.enlargers import list_enlargers
 from scripts.benchmarks.films import FILMS
-from scripts.benchmarks.measures import MEASURES, VERSION, measure_frames
+from scripts.benchmarks.measures import MEASURES, VERSION, limit, measure_frames
 from scripts.benchmarks.methods import Method
 from scripts.benchmarks.middles import list_middles, read_gate
 from scripts.benchmarks.stills import STILLS
@@ -149,7 +149,7 @@ def measure_case(case: Case, methods: Sequence[Method], task: Task, selection: S
                 reason = f"failed ({error})"
                 say(f"{case.name}: {method.name}: {reason}")
         if found is not None:
-            numbers[method.name] = found
+            numbers[method.name] = limit(found)
         else:
             absent.append(f"{case.name}: {method.name}: {reason or 'not measured yet'}")
     answers = bench.ask_gate(measure=wanted) if task.has_gate and here else []

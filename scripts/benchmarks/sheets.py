@@ -65,7 +65,7 @@ def plan_spots(result: Result) -> list[Spot]:
     spots: list[Spot] = []
     for name in ours * (ROWS if len(ours) == 1 else 1):
         scores = result.numbers[name][JUDGE]
-        order = sorted(range(len(scores)), key=scores.__getitem__)
+        order = sorted(range(len(scores)), key=list(zip(scores, result.numbers[name]["psnr"], strict=True)).__getitem__)
         apart = APART_FRAMES if result.case.is_related else 1
         free = [n for n in order if all(abs(n - spot.frame) >= apart for spot in spots if spot.method == name)]
         if free:

@@ -53,7 +53,7 @@ def damage(clip: vs.VideoNode, crf: int, inputs: Inputs) -> vs.VideoNode:
         command += ["-crf", str(crf), unfinished]
         pipe(clip.resize.Bicubic(format=vs.YUV420P8), command)
         unfinished.replace(path)
-    return core.bs.VideoSource(str(path), cachepath="/").std.SetFrameProps(_Matrix=1, _Range=0)
+    return core.bs.VideoSource(str(path), cachepath="/").std.SetFrameProps(_Matrix=1, _Range=0, _ChromaLocation=0)
 
 
 def finish(large: vs.VideoNode, small: vs.VideoNode, crf: int, inputs: Inputs) -> Material:

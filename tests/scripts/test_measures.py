@@ -11,6 +11,7 @@ from scripts.benchmarks.measures import (
     MEASURES,
     PSNR_LIMIT_DB,
     Luma,
+    limit,
     line_distance,
     measure_frames,
     psnr,
@@ -87,6 +88,13 @@ def test_every_measure_is_best_for_the_frame_itself(example_clip: Path) -> None:
     for name, measure in MEASURES.items():
         assert len(same[name]) == len(other[name]) == 4
         assert all(measure.sign * (a - b) > 0 for a, b in zip(same[name], other[name], strict=True))
+
+
+def test_a_lost_frame_counts_to_the_floor_and_no_further() -> None:
+    numbers = {name: [-800.0, 50.0] for name in MEASURES}
+    limited = limit(numbers)
+    assert limited["ssimulacra2"] == [-100, 50]
+    assert limited["psnr"] == [-800, 50]
 
 
 def test_unrelated_pictures_do_not_move(example_clip: Path) -> None:
