@@ -28,7 +28,7 @@ from vsainimotion.models import list_cards
 core = vs.core
 
 ROUNDS = 2
-FRAMES = 8
+FRAMES = 4
 """Frames of a round, for what is not slow."""
 
 

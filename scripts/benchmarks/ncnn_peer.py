@@ -90,7 +90,7 @@ def enlarge(name: str, pictures: Pictures, *, damaged: bool = False) -> Pictures
         damaged: Whether they are to be cleaned, where the peer has a network for that.
 
     Raises:
-        subprocess.CalledProcessError: The process failed; its words are on the standard error.
+        subprocess.CalledProcessError: The process failed; its words are in `stderr`.
     """
     with tempfile.TemporaryDirectory() as folder:
         given, made = (Path(folder) / f"{part}.npy" for part in ("given", "made"))
@@ -98,7 +98,7 @@ def enlarge(name: str, pictures: Pictures, *, damaged: bool = False) -> Pictures
         command = [sys.executable, "-m", "scripts.benchmarks.ncnn_peer", name]
         command += ["damaged" if damaged else "clean", str(given), str(made)]
         root = Path(__file__).resolve().parents[2]
-        subprocess.run(command, check=True, cwd=root, stdout=subprocess.DEVNULL)
+        subprocess.run(command, check=True, cwd=root, capture_output=True)
         return np.asarray(np.load(made))
 
 

@@ -21,7 +21,7 @@ from vsainimotion.media.source import source
 core = vs.core
 
 QUICK_PICTURES = 2
-UNIT_PX = 4
+UNIT_PX = 3
 """Pixels of the large picture to a unit of a generated scene; its lines are 0.4 to 2.2 units wide."""
 
 
@@ -69,7 +69,7 @@ class CelStills:
 
     name: str
     count: int = 8
-    size: tuple[int, int] = (1280, 720)
+    size: tuple[int, int] = (960, 540)
     """Width and height of the large picture."""
     crf: int = 0
     """x264's rate factor for the small picture; 0 leaves it clean."""
@@ -124,17 +124,15 @@ class Drawings:
     """Vector art of others, halved by area."""
 
     name: str
-    size: tuple[int, int] = (960, 720)
+    size: tuple[int, int] = (800, 600)
     """Width and height of the large picture."""
     crf: int = 0
     """x264's rate factor for the small picture; 0 leaves it clean."""
     drawings: Sequence[Drawing] = (
         Drawing(file="prologue_kid.sif", begin_frames=24),
-        Drawing(file="prologue_kid.sif", begin_frames=84),
         Drawing(file="pirates.sif"),
         Drawing(file="macwolfen.sif"),
         Drawing(file="eyes.sif"),
-        Drawing(file="logo.sif"),
     )
     is_related: bool = False
     is_shown: bool = False
@@ -176,7 +174,7 @@ class FilmStills:
     name: str
     path: Path
     frames: Sequence[int]
-    size: tuple[int, int] = (1280, 720)
+    size: tuple[int, int] = (960, 540)
     """Width and height of the crop."""
     origin: str
     """Author and licence."""

