@@ -209,16 +209,16 @@ class FilmStills:
 
 
 STILLS: Sequence[Case] = (
-    CelStills(name="cels"),
-    Drawings(name="synfig"),
+    CelStills(name="cels 2x"),
+    Drawings(name="synfig 2x"),
     FilmStills(
-        name="bbb 1080p",
+        name="bbb 2x",
         path=CLIPS / "bbb_1080p60_10s.mp4",
         frames=range(22, 201, 35),
         origin="Big Buck Bunny, CC BY 3.0, Blender Foundation",
     ),
-    CelStills(name="cels crf 28", count=6, crf=28),
-    CelStills(name="cels crf 34", count=6, crf=34),
-    Drawings(name="synfig crf 30", crf=30),
+    CelStills(name="cels 2x crf 28", count=6, crf=28),
+    CelStills(name="cels 2x crf 34", count=6, crf=34),
+    Drawings(name="synfig 2x crf 30", crf=30),
 )
 """What upscaling is measured on, in the order of the page."""

@@ -38,14 +38,31 @@ def overview(results: Sequence[Result], name: str) -> str:
 
 
 def standings(results: Sequence[Result]) -> str:
-    """Returns ours less the best classical method of each measure, with the interval of 95 %."""
+    """Returns ours less the best classical method of each measure: by case, with intervals of 95 %, and on average."""
     rows = [
         [f"{result.case.name}: {name}", *(_standing(result, name, measure) for measure in MEASURES)]
         for result in results
-        for name in result.numbers
-        if result.roles[name] == "ours"
+        for name in _ours(result)
+    ]
+    rows += [
+        [f"mean of all: {name}", *(_average(results, name, measure) for measure in MEASURES)]
+        for name in dict.fromkeys(name for result in results for name in _ours(result))
     ]
     return table(["ours less the best classical", *(measure.title for measure in MEASURES.values())], rows)
+
+
+def _ours(result: Result) -> list[str]:
+    return [name for name in result.numbers if result.roles[name] == "ours"]
+
+
+def _average(results: Sequence[Result], name: str, measure: str) -> str:
+    """Returns the mean over cases of what a network is ahead or behind."""
+    gaps = []
+    for result in results:
+        rival = best_of(result, measure)
+        if rival is not None and name in result.numbers:
+            gaps.append(mean(result.numbers[name][measure]) - mean(result.numbers[rival][measure]))
+    return f"{mean(gaps):+.{MEASURES[measure].digits}f}" if gaps else NO_VALUE
 
 
 def _standing(result: Result, name: str, measure: str) -> str:
@@ -86,7 +103,7 @@ def gate_report(results: Sequence[Result]) -> str:
 
 
 def _gated(result: Result) -> Iterator[str]:
-    for name in (name for name in result.numbers if result.roles[name] == "ours"):
+    for name in _ours(result):
         gated = with_gate(result.numbers, result.gate, name)
         if gated is not None:
             before, after = mean(result.numbers[name]["psnr"]), mean(gated["psnr"])

@@ -78,10 +78,12 @@ def test_hidden_frames_lie_halfway_and_not_across_a_cut(film: Film) -> None:
             assert np.array_equal(np.asarray(frame[0]), np.asarray(true[0]))
 
 
-def test_names_are_unique_and_said_once() -> None:
-    for cases_, methods in ((FILMS, list(list_middles())), (STILLS, list(list_enlargers()))):
-        for names in ([case.name for case in cases_], [method.name for method in methods]):
-            assert len(names) == len(set(names))
+def test_names_are_unique() -> None:
+    # Those of cases over both halves of the page: their pictures lie in one folder.
+    cases_ = [case.name for case in (*FILMS, *STILLS)]
+    assert len(cases_) == len(set(cases_))
+    for methods in (list(list_middles()), list(list_enlargers())):
+        assert len(methods) == len({method.name for method in methods})
         assert {method.role for method in methods} >= {"classical", "ours"}
 
 
@@ -148,7 +150,8 @@ def test_the_tables_say_what_was_measured(film: Film) -> None:
         "| example | 21.50 | 26.50 | **31.50** | 30.50 | 32.50 |",
     ]
     assert "| old | 31.50 (30.00) | 0.3000 (0.3000) | 27.5 (20.0) | 30.0 (30.0) | 3.000 (3.000) |" in details(result)
-    row = standings([result]).splitlines()[-1]
+    row, average = standings([result, result]).splitlines()[-2:]
+    assert average == "| mean of all: new | +1.00 | +0.0100 | +1.0 | +1.0 | +0.200 |"
     assert row.startswith("| example: new | +1.00 (+1.00 to +1.00, old) | +0.0100 (+0.0100 to +0.0100, old) |")
     assert row.endswith("| **+0.200** (+0.200 to +0.200, older) |")
 
