@@ -17,7 +17,9 @@ from scripts.benchmarks.weights import Weight
 _INTRODUCTION = """\
 # How good it is, measured
 
-`scripts/benchmark.py quality` writes this page; `quality/notes.toml` beside it holds what people wrote about it.
+`scripts/benchmark.py quality` writes this page; `quality/notes.toml` beside it holds what people wrote about it. A
+second run measures only what has changed. `--only WORD` and `--films WORD` measure a part, `--quick` fewer frames for
+a page under build/, `--costs` times again, `--page-only` measures nothing.
 
 PSNR and SSIM are of luma; SSIMULACRA2 (vszip) and VMAF (ffmpeg) see the whole picture; *line px* is how far the
 lines of the result lie from those that were wanted, in pixels (a chamfer distance of line maps, after arXiv

