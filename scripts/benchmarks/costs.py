@@ -16,7 +16,7 @@ from scripts.benchmarks import ncnn_peer, speed
 from scripts.benchmarks.cases import Material, pick, read_pictures
 from scripts.benchmarks.cells import Cells, Inputs
 from scripts.benchmarks.enlargers import list_enlargers
-from scripts.benchmarks.methods import Method
+from scripts.benchmarks.methods import Method, find_network
 from scripts.benchmarks.middles import list_middles
 from scripts.benchmarks.ncnn_peer import PEERS
 from scripts.benchmarks.tables import NO_VALUE, table
@@ -81,9 +81,13 @@ def list_runners(film: Path) -> dict[str, list[Runner]]:
     held = speed.hold_frames(film)
     small = held.resize.Spline36(*HALF)[:FRAMES]
     return {
-        "interpolation": [_time_middle(method, held) for method in list_middles() if method.role != "plain"],
-        "upscaling": [_time_enlarger(method, small) for method in list_enlargers() if method.missing() is None],
+        "interpolation": [_time_middle(method, held) for method in list_middles() if _is_timed(method)],
+        "upscaling": [_time_enlarger(method, small) for method in list_enlargers() if _is_timed(method)],
     }
+
+
+def _is_timed(method: Method) -> bool:
+    return method.role != "plain" and method.missing() is None
 
 
 def _time_middle(method: Method, held: vs.VideoNode) -> Runner:
@@ -125,7 +129,7 @@ def _time_enlarger(method: Method, small: vs.VideoNode) -> Runner:
 
 def list_weights() -> dict[str, Weight]:
     """Returns what every network weighs, those of the peers that are here included."""
-    found = {card.name: weigh(card) for card in list_cards()}
+    found = {card.name: weigh(card) for card in list_cards() if find_network(card) is None}
     for name, peer in PEERS.items():
         if ncnn_peer.find_missing(peer.module) is None:
             found[name] = weigh_ncnn(peer.folder() / peer.weights, HALF)

@@ -8,6 +8,8 @@ import vapoursynth as vs
 
 from scripts.benchmarks.cases import Material
 from scripts.benchmarks.cells import Inputs
+from vsainimotion.errors import VsaiError
+from vsainimotion.models import Card, locate_network
 
 type Role = Literal["plain", "classical", "network", "ours"]
 """plain: what costs nothing. classical: a tool of today without a network; differences refer to the best of them.
@@ -30,3 +32,12 @@ class Method:
     """Returns a clip like `Material.wanted`, lazily where that is possible."""
     missing: Callable[[], str | None] = _nothing
     """Says what is not here that the method needs, and how to get it."""
+
+
+def find_network(card: Card) -> str | None:
+    """Says what is wrong with a network's file; None where it is the one that its card describes."""
+    try:
+        locate_network(card)
+    except VsaiError as error:
+        return str(error)
+    return None

