@@ -1,365 +1,99 @@
-"""Measures this machine: milliseconds for each stage of the main job, and for the tools it is compared with.
+"""Measures this machine, and how good our pictures are.
 
     scripts/in-venv dev python scripts/benchmark.py speed [--source FILM] [--rounds 5] [--only WORD ...]
+    scripts/in-venv dev python scripts/benchmark.py quality [--only WORD ...] [--films WORD ...] [--quick] [...]
 
-Every row is measured in turn, round after round, so that a machine that slows down or is shared slows all rows alike;
-the table has the median. Ratios to our own row are the result, absolute times only describe the machine. Filters are
-fed from frames in memory, so that each row pays for its own work and decoding is a row of its own.
+`speed` prints milliseconds for each stage of the main job, and for the tools it is compared with. Every row is measured
+in turn, round after round, so that a machine that slows down or is shared slows all rows alike; the table has the
+median. Ratios to our own row are the result, absolute times only describe the machine.
+
+`quality` writes docs/QUALITY.md. Each method's numbers on each film are kept in build/quality under all that they
+follow from, so that a second run measures only what has changed: a retrained network costs its own row. The page always
+shows all that is known.
 """
 
 import argparse
-import os
-import platform
-import re
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from importlib import metadata
+from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 
 import vapoursynth as vs
 
-from scripts import rife_shaped
-from vsainimotion.backend import choose_backend
-from vsainimotion.gate import gate
-from vsainimotion.interpolate import interpolate
-from vsainimotion.media.ffmpeg import find_ffmpeg
-from vsainimotion.media.source import source
-from vsainimotion.models import Card, list_cards
-from vsainimotion.models.runtimes import BACKENDS, Tuning, has_bfloat16
-from vsainimotion.motion import analysis_copy, estimate_motion
-from vsainimotion.rgb import from_rgb, to_rgb
-from vsainimotion.timeline import TIMESTEP_PROPERTY
-from vsainimotion.upscale import upscale
-from vsainimotion.warp import Flow, warp_blend
+from scripts.benchmarks import speed
+from scripts.benchmarks.cases import BUILD
+from scripts.benchmarks.cells import ROOT, Cells
+from scripts.benchmarks.costs import list_weights, measure_costs
+from scripts.benchmarks.page import Half, load_notes, render_page, save_page
+from scripts.benchmarks.quality import TASKS, Selection, measure_task
+from scripts.benchmarks.sheets import save_sheets
+from scripts.benchmarks.turns import describe_machine, measure_rows, render_table
 
-core = vs.core
-
-ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build" / "benchmark"
-FILM = ROOT.parent / "shared" / "clips" / "bbb_1080p60_10s.mp4"
-"""Rendered at 60 frames a second; every other frame is taken, between the cut at 21 and frame 200, where it moves."""
-FIRST_FRAME = 30
-HELD_FRAMES = 24
-FILM_FRAMES = 120
-SIZE = (1920, 1080)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """One thing to measure."""
-
-    name: str
-    group: str
-    frames: int
-    """Frames of a round: what the time is divided by."""
-    measure: Callable[[], float]
-    """Runs one round and returns its seconds."""
-    is_ours: bool = False
-    """Whether the ratios of the group refer to this row."""
-    times: list[float] = field(default_factory=list)
-    """Milliseconds a frame, a number for each round."""
-
-
-STAGES = "Stages of the main job, 1920x1080 YUV 4:2:0 8 bit"
-MIDDLE = "One middle frame between two, 1920x1080"
-LARGER = "One frame from 1920x1080 to 2560x1440"
-WHOLE = "The whole command, 1920x1080 at 24 fps to 48 fps, for each frame written"
-
-
-def hold_frames(path: Path) -> vs.VideoNode:
-    """Decodes some frames of a film at half its rate and serves them from memory, over and over.
-
-    Args:
-        path: The film; brought to 1080p YUV 4:2:0 8 bit if it is not.
-
-    Returns:
-        A clip of many frames at 24 fps.
-    """
-    clip = source(path)
-    step = 2 if clip.fps > 40 else 1
-    clip = clip[min(FIRST_FRAME, clip.num_frames - 1) :: step][:HELD_FRAMES]
-    clip = clip.resize.Spline36(*SIZE, format=vs.YUV420P8)
-    frames = [frame.copy() for frame in clip.frames()]
-    # There and back again, so that no interval of the loop is a cut.
-    order = [*frames, *frames[-2:0:-1]]
-    blank = core.std.BlankClip(clip, length=100_000, keep=True, fpsnum=24, fpsden=1)
-    return blank.std.ModifyFrame(blank, lambda n, f: order[n % len(order)])  # noqa: ARG005 - VapourSynth names them
-
-
-def drain(clip: vs.VideoNode, frames: int) -> Callable[[], float]:
-    """Makes a measurement: the next `frames` frames of a clip, never the same ones twice."""
-    position = 0
-
-    def measure() -> float:
-        nonlocal position
-        part = clip[position : position + frames]
-        position += frames
-        start = time.perf_counter()
-        for frame in part.frames(close=True):
-            del frame
-        return time.perf_counter() - start
-
-    return measure
-
-
-type Command = list[str | Path]
-
-
-def run_program(command: Command, *, less: Command | None = None) -> Callable[[], float]:
-    """Makes a measurement: a program's time, less that of another that does everything but the work in question."""
-
-    def once(arguments: Command) -> float:
-        start = time.perf_counter()
-        subprocess.run([str(part) for part in arguments], check=True, capture_output=True)
-        return time.perf_counter() - start
-
-    return lambda: once(command) - (once(less) if less else 0)
-
-
-def middles(clip: vs.VideoNode) -> vs.VideoNode:
-    """Keeps the frames that were made, of a clip at twice its rate."""
-    return clip.std.SelectEvery(2, [1])
-
-
-def plan_rows(film: Path) -> Iterator[Row]:
-    """Builds every row; the graphs are built, nothing is rendered yet."""
-    held = hold_frames(film)
-    cards = {card.kind: card for card in reversed(list_cards())}
-    yield from stage_rows(film, held, cards.get("flow"), cards.get("luma"))
-    yield from middle_rows(held, cards.get("flow"))
-    yield from larger_rows(held, cards.get("luma"))
-    yield from whole_rows(film)
-
-
-def stage_rows(film: Path, held: vs.VideoNode, flow: Card | None, luma: Card | None) -> Iterator[Row]:
-    """Decode, gate, network, warp, upscale and encode, each alone."""
-    opened = source(film)
-    yield Row(name="decode (BestSource)", group=STAGES, frames=48, measure=drain(opened.std.Loop(50), 48))
-    yield Row(name="gate", group=STAGES, frames=48, measure=drain(gate(held), 48))
-    if flow is not None:
-        before, after = held.akarin.PropExpr(lambda: {TIMESTEP_PROPERTY: 0.5}), held[1:] + held[-1]
-        small = (analysis_copy(before, flow), analysis_copy(after, flow))
-        motion = estimate_motion(*small, flow, choose_backend())
-        planes = core.akarin.Expr([motion.flow.x, motion.flow.y, motion.flow.mask], "x y + z +")
-        name = f"network ({flow.name}, {planes.width}x{planes.height} copy included)"
-        yield Row(name=name, group=STAGES, frames=24, measure=drain(planes, 24))
-        for kernel in ("bilinear", "catmull-rom"):
-            warped = warp_blend(before, after, swirl(planes.width, planes.height, len(held)), kernel=kernel)
-            yield Row(name=f"warp and blend ({kernel})", group=STAGES, frames=24, measure=drain(warped, 24))
-    if luma is not None:
-        larger = upscale(held, height=1440, model=luma.name)
-        yield Row(name=f"upscale ({luma.name}, to 1440p)", group=STAGES, frames=4, measure=drain(larger, 4))
-    ffmpeg, picture = find_ffmpeg(), save_picture(held, 48)
-    read: Command = [ffmpeg, "-v", "error", "-i", picture]
-    encode: Command = [
-        *read,
-        "-c:v",
-        "libx264",
-        "-preset",
-        "medium",
-        "-tune",
-        "animation",
-        "-crf",
-        "16",
-        "-f",
-        "null",
-        "-",
-    ]
-    nothing: Command = [*read, "-f", "null", "-"]
-    yield Row(
-        name="encode (x264 with our defaults)", group=STAGES, frames=48, measure=run_program(encode, less=nothing)
-    )
-
-
-def swirl(width: int, height: int, length: int) -> Flow:
-    """A flow that differs from pixel to pixel, up to two pixels of its grid, as motion in film does."""
-    blank = core.std.BlankClip(format=vs.GRAYS, width=width, height=height, length=length, keep=True)
-
-    def plane(expression: str) -> vs.VideoNode:
-        return blank.akarin.Expr(expression)
-
-    return Flow(
-        x=plane("X 9 / sin Y 7 / cos * 4 *"),
-        y=plane("X 9 / sin Y 7 / cos * -4 *"),
-        mask=plane("X Y + 5 / sin 2 / 0.5 +"),
-    )
-
-
-def middle_rows(held: vs.VideoNode, flow: Card | None) -> Iterator[Row]:
-    """Our ways to a middle frame and the tools that people use today."""
-    if flow is not None:
-        ours = middles(interpolate(held, multi=2, model=flow.name))
-        yield Row(
-            name=f"ours: {flow.name}, gate included", group=MIDDLE, frames=24, measure=drain(ours, 24), is_ours=True
-        )
-    ours = middles(interpolate(held, multi=2, model="mvtools"))
-    yield Row(
-        name="ours: mvtools, gate included", group=MIDDLE, frames=12, measure=drain(ours, 12), is_ours=flow is None
-    )
-    for pel in (1, 2, 4):
-        clip = middles(flow_fps(held, pel))
-        yield Row(name=f"mvtools FlowFPS, pel {pel}", group=MIDDLE, frames=12, measure=drain(clip, 12))
-    ffmpeg, picture = find_ffmpeg(), save_picture(held, 12)
-    read: Command = [ffmpeg, "-v", "error", "-i", picture]
-    command: Command = [*read, "-vf", "minterpolate=fps=48:mi_mode=mci:mc_mode=obmc", "-f", "null", "-"]
-    yield Row(
-        name="ffmpeg minterpolate, mci obmc",
-        group=MIDDLE,
-        frames=11,
-        measure=run_program(command, less=[*read, "-f", "null", "-"]),
-    )
-    yield Row(name=f"{rife_shaped.NAME}, full frame", group=MIDDLE, frames=2, measure=drain(rife_shaped_clip(held), 2))
-
-
-def flow_fps(clip: vs.VideoNode, pel: int) -> vs.VideoNode:
-    """Doubles a clip's rate as scripts with mvtools do, with its usual settings."""
-    blocks = clip.mv.Super(pel=pel)
-    back, forth = (blocks.mv.Analyse(isb=isb, blksize=16, overlap=8) for isb in (True, False))
-    return clip.mv.FlowFPS(blocks, back, forth, num=48, den=1)
-
-
-def rife_shaped_clip(clip: vs.VideoNode) -> vs.VideoNode:
-    """Middle frames by the full-frame peer, wired as users of such networks wire it: RGB, padded, back to YUV."""
-    multiple = rife_shaped.MULTIPLE_PX
-    width, height = (-(-length // multiple) * multiple for length in (clip.width, clip.height))
-    network = rife_shaped.save_network(width, height, BUILD)
-    rgb = to_rgb(clip).resize.Point(width, height, src_width=width, src_height=height)
-    half = core.std.BlankClip(rgb, format=vs.GRAYS, color=0.5, keep=True)
-    # The same backend with the same settings as ours, bfloat16 included where the CPU has it.
-    backend = BACKENDS["openvino"].build(Tuning(bfloat16=True, num_streams=1))
-    made = backend.inference([rgb, rgb[1:] + rgb[-1], half], network, (0, 0), (width, height))
-    if not isinstance(made, vs.VideoNode):
-        raise TypeError("the network's node returned planes where a frame was asked for")
-    return from_rgb(made.std.CropAbs(clip.width, clip.height), clip)
-
-
-def larger_rows(held: vs.VideoNode, luma: Card | None) -> Iterator[Row]:
-    """Our upscaler and the kernel that costs next to nothing."""
-    if luma is not None:
-        clip = upscale(held, height=1440, model=luma.name)
-        yield Row(name=f"ours: {luma.name}", group=LARGER, frames=4, measure=drain(clip, 4), is_ours=True)
-    clip = held.resize.Spline36(2560, 1440)
-    yield Row(name="resize.Spline36", group=LARGER, frames=24, measure=drain(clip, 24), is_ours=luma is None)
-
-
-def whole_rows(film: Path) -> Iterator[Row]:
-    """The command line on a film of five seconds, start-up and all, against ffmpeg alone with the same settings."""
-    short = save_film(film)
-    output = BUILD / "whole.mkv"
-    program: Command = [
-        Path(sys.executable).with_name("ainimotion"),
-        "enhance",
-        short,
-        "--out",
-        output,
-        "--overwrite",
-        "--quiet",
-    ]
-    frames = FILM_FRAMES
-    rows = {
-        "enhance, 48 fps": (["--fps", "48", "--upscaler", "off"], frames * 2),
-        "enhance, nothing but the encoder": (["--interpolator", "off", "--upscaler", "off"], frames),
-    }
-    for name, (options, count) in rows.items():
-        yield Row(
-            name=name, group=WHOLE, frames=count, measure=run_program([*program, *options]), is_ours=count > frames
-        )
-    alone: Command = [find_ffmpeg(), "-v", "error", "-y", "-i", short, "-c:v", "libx264", "-preset", "medium"]
-    alone += ["-tune", "animation", "-crf", "16", output]
-    yield Row(name="ffmpeg alone, same encoder settings", group=WHOLE, frames=frames, measure=run_program(alone))
-
-
-def save_picture(clip: vs.VideoNode, frames: int) -> Path:
-    """Writes uncompressed frames, so that programs read them at no cost worth speaking of."""
-    path = BUILD / f"picture-{frames}.y4m"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        clip[:frames].output(file, y4m=True)
-    return path
-
-
-def save_film(film: Path) -> Path:
-    """Writes five seconds of 1080p at 24 fps in H.264, as a film that enhance can open."""
-    path = BUILD / f"whole-{film.stem}.mkv"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    picture = save_picture(hold_frames(film), FILM_FRAMES)
-    encode = [find_ffmpeg(), "-v", "error", "-y", "-i", picture, "-c:v", "libx264", "-crf", "12", path]
-    subprocess.run([str(part) for part in encode], check=True)
-    return path
-
-
-def measure_rows(rows: Sequence[Row], rounds: int) -> None:
-    """Measures all rows in turn, one round after another; the first round warms up and does not count."""
-    for number in range(rounds + 1):
-        for row in rows:
-            core.clear_cache()
-            try:
-                milliseconds = row.measure() * 1000 / row.frames
-            except subprocess.CalledProcessError as error:
-                # A peer that crashes must not end the others' hour: minterpolate with aobmc was seen to, now and then.
-                print(f"round {number}: {row.name}: failed ({error.returncode})", file=sys.stderr, flush=True)
-                continue
-            print(f"round {number}: {row.name}: {milliseconds:.1f} ms", file=sys.stderr, flush=True)
-            if number:
-                row.times.append(milliseconds)
-
-
-def render_table(rows: Sequence[Row]) -> str:
-    """Writes the medians as Markdown, a table for each group."""
-    lines = []
-    for group in dict.fromkeys(row.group for row in rows):
-        members = [row for row in rows if row.group == group and row.times]
-        ours = next((median(row.times) for row in members if row.is_ours), None)
-        lines += [f"**{group}**", "", "| | ms/frame | min to max | ratio |", "|---|---:|---:|---:|"]
-        for row in members:
-            middle = median(row.times)
-            ratio = "" if ours is None else f"{middle / ours:.2f}"
-            lines.append(f"| {row.name} | {middle:.1f} | {min(row.times):.1f} to {max(row.times):.1f} | {ratio} |")
-        lines.append("")
-    return "\n".join(lines)
-
-
-def describe_machine() -> str:
-    """Says on what the table was measured."""
-    cpuinfo = Path("/proc/cpuinfo")
-    text = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
-    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
-    model = found.group(1) if found else platform.processor() or platform.machine()
-    half = "with bfloat16" if has_bfloat16() else "without bfloat16"
-    load = f", load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("vapoursynth", "vapoursynth-mlrt-ov"))
-    return f"{model}, {os.cpu_count()} cores {half}{load}; Python {platform.python_version()}, {versions}"
+PAGE = ROOT / "docs" / "QUALITY.md"
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(prog="benchmark.py", description="Measure this machine.")
+    parser = argparse.ArgumentParser(prog="benchmark.py", description="Measure this machine, or our pictures.")
     commands = parser.add_subparsers(dest="command", required=True)
-    speed = commands.add_parser("speed", help="milliseconds a frame of each stage and of other tools, taken in turn")
-    speed.add_argument("--source", type=Path, default=FILM, help=f"a film that moves (default {FILM.name})")
-    speed.add_argument("--rounds", type=int, default=5, help="rounds that count (default 5)")
-    speed.add_argument("--only", nargs="*", default=[], help="rows whose name or group has one of these words")
+    timing = commands.add_parser("speed", help="milliseconds a frame of each stage and of other tools, taken in turn")
+    timing.add_argument(
+        "--source", type=Path, default=speed.FILM, help=f"a film that moves (default {speed.FILM.name})"
+    )
+    timing.add_argument("--rounds", type=int, default=5, help="rounds that count (default 5)")
+    timing.add_argument("--only", nargs="*", default=[], help="rows whose name or group has one of these words")
+    timing.set_defaults(run=run_speed)
+    quality = commands.add_parser("quality", help="how near our frames are to the true ones, beside other tools'")
+    quality.add_argument("--only", nargs="*", default=[], help="measure methods whose name has one of these words")
+    quality.add_argument("--films", nargs="*", default=[], help="measure films whose name has one of these words")
+    quality.add_argument("--quick", action="store_true", help="fewer frames, and a page of its own under build/")
+    quality.add_argument("--page-only", action="store_true", help="measure nothing; write what is known")
+    quality.add_argument("--costs", action="store_true", help="time again, also what has been timed before")
+    quality.add_argument(
+        "--cache", type=Path, default=BUILD, help="where measurements are kept (default build/quality)"
+    )
+    quality.add_argument("--out", type=Path, help="the page (default docs/QUALITY.md)")
+    quality.set_defaults(run=run_quality)
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def run_speed(options: argparse.Namespace, command: str) -> int:
     """Measures and prints the table on standard output; the rounds go to standard error."""
-    options = parse_arguments(arguments)
     if not options.source.is_file():
         print(f"benchmark: there is no film at {options.source}. Name one with --source", file=sys.stderr)
         return 4
     machine = describe_machine()
-    rows = list(plan_rows(options.source))
+    rows = list(speed.plan_rows(options.source))
     if options.only:
         rows = [row for row in rows if any(word in f"{row.group} {row.name}" for word in options.only)]
     measure_rows(rows, options.rounds)
-    command = " ".join(["scripts/benchmark.py", *(sys.argv[1:] if arguments is None else arguments)])
     print(f"`{command}`, median of {options.rounds} rounds in turn. {machine}.\n\n{render_table(rows)}")
     return 0
+
+
+def run_quality(options: argparse.Namespace, command: str) -> int:
+    """Measures what is not in the cache and writes the page; progress goes to standard error."""
+    vs.core.num_threads = min(vs.core.num_threads, 2)  # what the page says of the cost
+    page = options.out or (BUILD / "QUALITY.md" if options.quick else PAGE)
+    cells, machine = Cells(options.cache / "cells"), describe_machine()
+    selection = Selection(only=options.only, films=options.films, quick=options.quick, from_cache=options.page_only)
+    timed = options.costs or not (options.only or options.films or options.quick or options.page_only)
+    results = {name: measure_task(task, selection, cells) for name, task in TASKS.items()}
+    costs = measure_costs(cells, speed.FILM, measure=timed, again=options.costs)
+    halves = {}
+    for name, task in TASKS.items():
+        sheets = save_sheets(results[name], list(task.methods()), page.parent / "quality", cells, quick=options.quick)
+        halves[name] = Half(results=results[name], costs=costs[name], sheets=list(sheets))
+    notes = load_notes(PAGE.parent / "quality" / "notes.toml")
+    save_page(page, render_page(halves, list_weights(), notes, command=command, machine=machine))
+    print(f"wrote {page}")
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; returns its exit code."""
+    options = parse_arguments(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    return int(options.run(options, " ".join(["scripts/benchmark.py", *given])))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import pytest
 import vapoursynth as vs
 
 from scripts import benchmark, rife_shaped
-from scripts.benchmark import Row
+from scripts.benchmarks import turns
+from scripts.benchmarks.turns import Row
 
 
 def row(name: str, *times: float, is_ours: bool = False) -> Row:
@@ -18,7 +19,7 @@ def row(name: str, *times: float, is_ours: bool = False) -> Row:
 
 
 def test_the_table_has_medians_and_ratios_to_our_row() -> None:
-    table = benchmark.render_table([row("ours", 10, 30, 20, is_ours=True), row("theirs", 50, 40, 60)])
+    table = turns.render_table([row("ours", 10, 30, 20, is_ours=True), row("theirs", 50, 40, 60)])
     assert table.splitlines() == [
         "**A group**",
         "",
@@ -30,7 +31,7 @@ def test_the_table_has_medians_and_ratios_to_our_row() -> None:
 
 
 def test_a_group_without_a_row_of_ours_has_no_ratios() -> None:
-    assert benchmark.render_table([row("theirs", 1, 2, 3)]).endswith("| theirs | 2.0 | 1.0 to 3.0 |  |\n")
+    assert turns.render_table([row("theirs", 1, 2, 3)]).endswith("| theirs | 2.0 | 1.0 to 3.0 |  |\n")
 
 
 def test_rows_take_turns_and_the_first_round_does_not_count() -> None:
@@ -44,7 +45,7 @@ def test_rows_take_turns_and_the_first_round_does_not_count() -> None:
         Row(name="a", group="", frames=2, measure=lambda: measure("a", 0.5)),
         Row(name="b", group="", frames=4, measure=lambda: measure("b", 0.5)),
     ]
-    benchmark.measure_rows(rows, 2)
+    turns.measure_rows(rows, 2)
     assert order == ["a", "b"] * 3
     assert [entry.times for entry in rows] == [[250.0, 250.0], [125.0, 125.0]]
 
@@ -57,7 +58,7 @@ def test_a_measurement_never_asks_for_the_same_frame_twice() -> None:
         asked.append(n)
         return f
 
-    measure = benchmark.drain(clip.std.ModifyFrame(clip, note), 4)
+    measure = turns.drain(clip.std.ModifyFrame(clip, note), 4)
     assert measure() >= 0
     assert measure() >= 0
     assert sorted(asked) == list(range(8))
