@@ -90,7 +90,10 @@ def _displacement(numbers: Numbers, start: list[Matrix], stop: list[Matrix], uni
     x, y = (_applied(numbers, table[row : row + 3], across, down) for row in (0, 3))
     if moves[:, 2].any():
         less = _applied(numbers, table[6:9], across, down)
-        x, y = (x - across * less) / (1 + less), (y - down * less) / (1 + less)
+        x -= across * less
+        y -= down * less
+        x /= 1 + less
+        y /= 1 + less
     return _in_pixels(x, unit), _in_pixels(y, unit)
 
 
