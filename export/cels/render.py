@@ -84,23 +84,19 @@ def _displacement(numbers: Numbers, start: list[Matrix], stop: list[Matrix], uni
     moves[np.abs(moves).max(axis=(1, 2)) <= 1e-9] = 0.0
     if not moves.any():
         return np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
-    table = np.ascontiguousarray(moves.reshape(-1, 9).T, dtype=np.float32)
-    across = ((np.arange(width, dtype=np.float32) + 0.5) / np.float32(unit))[None, :]
-    down = ((np.arange(height, dtype=np.float32) + 0.5) / np.float32(unit))[:, None]
+    # In pixels throughout: lengths times the unit, perspective terms by it.
+    scale = np.array([[1, 1, unit], [1, 1, unit], [1 / unit, 1 / unit, 1]])
+    table = np.ascontiguousarray((moves * scale).reshape(-1, 9).T, dtype=np.float32)
+    across = (np.arange(width, dtype=np.float32) + 0.5)[None, :]
+    down = (np.arange(height, dtype=np.float32) + 0.5)[:, None]
     x, y = (_applied(numbers, table[row : row + 3], across, down) for row in (0, 3))
-    if moves[:, 2].any():
+    if table[6:9].any():
         less = _applied(numbers, table[6:9], across, down)
         x -= across * less
         y -= down * less
         x /= 1 + less
         y /= 1 + less
-    return _in_pixels(x, unit), _in_pixels(y, unit)
-
-
-def _in_pixels(plane: Field, unit: float) -> Field:
-    plane *= np.float32(unit)
-    plane[np.abs(plane) < _ROUNDING_PX] = 0.0
-    return plane
+    return x, y
 
 
 def _applied(numbers: Numbers, rows: Field, across: Field, down: Field) -> Field:
@@ -114,11 +110,12 @@ def _applied(numbers: Numbers, rows: Field, across: Field, down: Field) -> Field
         found: Field = np.asarray(cv2.LUT(few, np.pad(rows[column], (0, _BYTE - rows.shape[1]))), np.float32)
         return found
 
-    total, part = entry(0), entry(1)
-    total *= across
-    part *= down
-    total += part
-    total += entry(2)
+    total = entry(2)
+    for column, places in ((0, across), (1, down)):
+        if rows[column].any():  # pans have none
+            part = entry(column)
+            part *= places
+            total += part
     return total
 
 
@@ -173,7 +170,9 @@ class Camera:
             x, y, visible = (
                 np.asarray(cv2.resize(plane, self.size, interpolation=cv2.INTER_AREA), np.float32) for plane in planes
             )
-            found.append(Motion(np.dstack([x, y]) / np.float32(OVERSAMPLING), visible))
+            flow = np.dstack([x, y]) / np.float32(OVERSAMPLING)
+            flow[np.abs(flow) < _ROUNDING_PX] = 0.0
+            found.append(Motion(flow, visible))
         return found
 
     def _matrices(self, moment: tuple[int, float]) -> list[Matrix]:
