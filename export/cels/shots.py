@@ -84,8 +84,9 @@ def _lit(shot: Shot, levels: Sequence[float], light: int) -> Shot:
 
 def _fade(rng: np.random.Generator, shot: Shot, _: Other) -> Shot:
     """Fade to or from black or white."""
-    start, stop = rng.uniform(0, 1, 2).tolist()
-    return _lit(shot, np.linspace(start, stop, SHOT_FRAMES).tolist(), int(rng.choice([0, 0, 255])))
+    low = float(rng.uniform(0, 0.7))
+    levels = np.linspace(low, float(rng.uniform(low + 0.3, 1)), SHOT_FRAMES).tolist()
+    return _lit(shot, levels[:: int(rng.choice([-1, 1]))], int(rng.choice([0, 0, 255])))
 
 
 def _flash(rng: np.random.Generator, shot: Shot, _: Other) -> Shot:
