@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from torch import Tensor
+from tqdm import tqdm
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -39,9 +41,12 @@ class Record:
         return means
 
     def line(self, **values: object) -> None:
-        """Add one line to the log, and its numbers to the curves."""
+        """Add one line to the log, and its numbers to the curves; events are shown above the bar as well."""
+        text = json.dumps({k: round(v, 5) if isinstance(v, float) else v for k, v in values.items()})
         with self._log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({k: round(v, 5) if isinstance(v, float) else v for k, v in values.items()}) + "\n")
+            file.write(f"{text}\n")
+        if "event" in values:
+            tqdm.write(text, file=sys.stderr)
         if self._board is not None and isinstance(step := values.get("step"), int):
             group = str(values.get("event", "loss"))
             for name, value in values.items():

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from export.film.extract import Extraction, check_settings, extract, survey
 from export.film.plan import IMAGES, Settings, find_films
-from vsainimotion.errors import InputError, VsaiError
+from vsainimotion.errors import InputError, OutputError, VsaiError
 
 DEFAULTS = Settings()
 #: Options of the same name in Settings: what the help says of each.
@@ -82,6 +82,14 @@ def report(found: Extraction) -> None:
         print(f"damaged: {path}: {trouble}", file=sys.stderr)
 
 
+def _ignore(_: str) -> None:
+    """Say nothing: the bars do."""
+
+
+def _print_at_once(line: str) -> None:
+    print(line, flush=True)
+
+
 def run(options: argparse.Namespace) -> int:
     """Extract, or say what would be done; return the exit code."""
     settings, films = settings_from(options), find_films(options.films)
@@ -91,7 +99,13 @@ def run(options: argparse.Namespace) -> int:
         describe(found, options.out)
     else:
         found = extract(
-            films, options.out, settings, workers=options.workers, validation=options.validation, quiet=options.quiet
+            films,
+            options.out,
+            settings,
+            workers=options.workers,
+            validation=options.validation,
+            quiet=options.quiet,
+            say=_ignore if sys.stderr.isatty() else _print_at_once,  # a log shows no bars
         )
         print(f"{found.triplets} triplets in {options.out}, of {len(found.films)} films this time")
     report(found)
@@ -105,6 +119,9 @@ def main() -> int:
     except VsaiError as error:
         print(f"extract_triplets: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        print(f"extract_triplets: the triplets cannot be written ({error}); make room and go on", file=sys.stderr)
+        return OutputError.exit_code
     except KeyboardInterrupt:
         print("extract_triplets: interrupted; the same command goes on", file=sys.stderr)
         return 130

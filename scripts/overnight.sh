@@ -27,7 +27,7 @@ finish() { # one line at the end, on the screen and in a file: what a glance in 
 }
 trap 'finish "STOPPED by a signal; the same line goes on" 130' INT TERM
 
-"$python" "$here/scripts/extract_triplets.py" "$films" --out "$data" "$@" 2>&1 | tee "$logs/$stamp-extract.log"
+"$python" "$here/scripts/extract_triplets.py" "$films" --out "$data" "$@" 2>&1 | tee -i "$logs/$stamp-extract.log"
 extracted=${PIPESTATUS[0]}
 case $extracted in
   0) note='all films extracted' ;;
@@ -35,7 +35,7 @@ case $extracted in
   *) finish "FAILED while extracting (exit code $extracted); nothing was trained" "$extracted" ;;
 esac
 
-(cd "$here" && exec "$python" -m export.train "$run") 2>&1 | tee "$logs/$stamp-train.log"
+(cd "$here" && exec "$python" -m export.train "$run") 2>&1 | tee -i "$logs/$stamp-train.log"
 trained=${PIPESTATUS[0]}
 [ "$trained" -eq 0 ] || finish "FAILED while training (exit code $trained); $note" "$trained"
 finish "DONE: $note, and the run of $(basename "$run") has ended" "$extracted"

@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from export.film.chunk import LISTING, save_chunk
 from export.film.plan import Chunk, Settings, film_name, hash_file, plan_chunks, plan_splits
-from vsainimotion.errors import ArgumentError, VsaiError
+from vsainimotion.errors import ArgumentError, MissingError, VsaiError
 from vsainimotion.media.probe import probe
 
 #: Seconds after which the bar of frames is drawn again.
@@ -114,6 +114,7 @@ def extract(
     workers: int = 8,
     validation: float = 0.1,
     quiet: bool = False,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Extraction:
     """Take the triplets of films that are not in the folder yet.
 
@@ -127,6 +128,7 @@ def extract(
         workers: Pieces that are worked on at the same time, 1 or more.
         validation: Share of the films for validation, 0 to 1.
         quiet: Show no progress.
+        say: Is told in a line how each film went, for a log where no bar can be drawn.
 
     Raises:
         ArgumentError: The folder was made with other settings, or `workers` is not 1 or more.
@@ -137,13 +139,15 @@ def extract(
     found = survey(paths, out, settings, validation=validation, quiet=quiet)
     out.mkdir(parents=True, exist_ok=True)
     _write(out / "settings.json", dataclasses.asdict(settings))
+    # Listed before anything is taken: a split that was decided holds, whatever interrupts.
+    found.triplets = save_manifest(out, found)
     with tqdm(found.films, desc="films", unit="film", position=0, disable=quiet or None) as bar:
         for film in bar:
             bar.set_postfix_str(film.path.name)
             if trouble := _take(film, out, settings, workers, quiet=quiet):
                 found.damaged[film.path] = trouble
-            found.triplets = save_manifest(out, found)
-    found.triplets = save_manifest(out, found)
+            before, found.triplets = found.triplets, save_manifest(out, found)
+            say(f"{film.path}: {found.triplets - before} triplets more{trouble and f'; damaged: {trouble}'}")
     return found
 
 
@@ -230,6 +234,8 @@ def _trouble(job: Future[None]) -> str:
         job.result()
     except BrokenProcessPool:
         return "its decoder crashed and took a worker along; whole chunks are kept. Check the film"
+    except MissingError:
+        raise  # no film's fault
     except VsaiError as error:
         return str(error)
     return ""

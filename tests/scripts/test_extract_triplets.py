@@ -35,6 +35,7 @@ def test_a_damaged_film_is_named_and_the_exit_code_tells(films: Path, tmp_path: 
     assert done.returncode == 4
     assert "triplets in" in done.stdout
     assert "of 1 films" in done.stdout
+    assert f"{films / 'film.mkv'}: " in done.stdout  # a log has a line for each film instead of bars
     assert f"damaged: {films / 'noise.mp4'}" in done.stderr
     assert "Traceback" not in done.stderr
     assert (tmp_path / "out" / "manifest.jsonl").read_text()
