@@ -127,8 +127,22 @@ def _cut(rng: np.random.Generator, shot: Shot, other: Other) -> Shot:
     return Shot(np.concatenate([before, after]), between, classes)
 
 
+def _still(picture: Pixels, like: Triplet) -> Triplet:
+    """Return the interval in which a picture is held: no motion, and all of it visible."""
+    return Triplet(np.stack([picture] * 3), 0.5, np.zeros_like(like.flow), np.full_like(like.visible, 255))
+
+
+def _hold(_: np.random.Generator, shot: Shot, __: Other) -> Shot:
+    """Show each of the first two pictures twice: all of it on twos, with the camera at rest as well."""
+    first, second = shot.frames[:2]
+    step = shot.between[0]
+    between = [_still(first, step), step, _still(second, step)]
+    return Shot(np.stack([first, first, second, second]), between, [Interval.HOLD, shot.classes[0], Interval.HOLD])
+
+
 #: What becomes of a shot, with its share; the rest stay as they are.
 TREATMENTS: dict[str, tuple[float, Callable[[np.random.Generator, Shot, Other], Shot]]] = {
+    "hold": (0.15, _hold),
     "fade": (0.06, _fade),
     "flash": (0.04, _flash),
     "dissolve": (0.05, _dissolve),

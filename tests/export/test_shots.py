@@ -113,14 +113,21 @@ def test_a_cut_repeats_the_drawing_before_it() -> None:
     assert (int(triplet.visible[0].min()), int(triplet.visible[1].max())) == (255, 0)
 
 
-def test_intervals_without_change_are_holds() -> None:
-    shots = list(make_shots(range(40, 48), 48))
-    for shot in shots:
-        for triplet, name in zip(shot.between, shot.classes, strict=True):
-            if name in (Interval.HOLD, Interval.MOTION):
-                same = np.array_equal(triplet.frames[0], triplet.frames[2])
-                assert same == (name is Interval.HOLD)
-    assert {Interval.MOTION} < {name for shot in shots for name in shot.classes}
+def test_a_hold_shows_each_drawing_twice_and_moves_between() -> None:
+    shot = _treated("hold")
+    assert np.array_equal(shot.frames[0], shot.frames[1])
+    assert np.array_equal(shot.frames[2], shot.frames[3])
+    assert shot.classes == [Interval.HOLD, Interval.MOTION, Interval.HOLD]
+    held = shot.between[2]
+    assert not held.flow.any()
+    assert held.visible.min() == 255
+    assert all(np.array_equal(frame, shot.frames[2]) for frame in held.frames)
+
+
+def test_shots_have_motion_and_now_and_then_another_class() -> None:
+    names = [name for shot in make_shots(range(10, 14), 32) for name in shot.classes]
+    assert names.count(Interval.MOTION) >= 4
+    assert set(names) > {Interval.MOTION}
 
 
 def test_dirt_is_there_for_one_picture_and_a_scratch_for_all() -> None:
