@@ -15,13 +15,19 @@ from torch.nn import functional
 
 
 @dataclass(frozen=True, slots=True)
-class FlowBatch:
-    """Pictures with their answers."""
+class PictureBatch:
+    """Two pictures and the one between: all that is known of film."""
 
     pictures: Tensor
     """(N, 7, H, W) float32: RGB before, RGB after, timestep."""
     middle: Tensor
     """(N, 3, H, W) float32: the picture between."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowBatch(PictureBatch):
+    """Pictures with the motion that belongs to them, known of what was drawn."""
+
     flow: Tensor
     """(N, 4, H, W) float32 to the picture before and to the one after, in pixels."""
     visible: Tensor
@@ -37,8 +43,13 @@ class Shards:
             raise FileNotFoundError(
                 f"Shards: no '{split}-*.npy' in '{folder}'. Render them with scripts/render_cels.py."
             )
+        self._folder, self._split = folder, split
         self._parts = [np.load(path, mmap_mode="r") for path in paths]
         self._starts = np.cumsum([0] + [len(part) for part in self._parts])
+
+    def __reduce__(self) -> tuple[type[Shards], tuple[Path, str]]:
+        """Open the files again in another process, where a pickle would carry all that is in them."""
+        return Shards, (self._folder, self._split)
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -69,7 +80,7 @@ def turn_picture(picture: Tensor, turn: int) -> Tensor:
     return picture.transpose(-1, -2) if turn & 4 else picture
 
 
-def _tint(frames: Tensor, rng: np.random.Generator) -> Tensor:
+def tint(frames: Tensor, rng: np.random.Generator) -> Tensor:
     """Change colours of (3, 3, H, W) frames alike, and now and then the light from first to last."""
     frames = frames[:, list(rng.permutation(3))]
     gamma, gain = rng.uniform(0.75, 1.35), rng.uniform(0.75, 1.2)
@@ -147,7 +158,7 @@ class FlowData:
             visible = visible * inside(flow)
             turn = int(rng.integers(8))
             frames, visible, flow = turn_picture(frames, turn), turn_picture(visible, turn), turn_flow(flow, turn)
-            frames = _tint(_soften(frames, rng), rng)
+            frames = tint(_soften(frames, rng), rng)
             if rng.random() < 0.5:
                 frames, flow, visible, timestep = frames.flip(0), flow[[2, 3, 0, 1]], visible.flip(0), 1 - timestep
         when = torch.full((1, *frames.shape[2:]), timestep)

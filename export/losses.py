@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from export.batches import FlowBatch
+from export.batches import FlowBatch, PictureBatch
 from export.networks.flow import Estimate, Search, warp
+from export.picture_losses import PICTURE_LOSSES
 
 #: Motion below this many pixels of the analysis grid counts as rest.
 STILL_PX = 0.02
@@ -21,7 +24,7 @@ DOUBT = 0.05
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FlowWeights:
-    """Weight of each part of the loss."""
+    """Weight of each part of the loss; a run's TOML sets them under [losses]."""
 
     flow: float = 1.0
     coarse: float = 0.25
@@ -29,7 +32,31 @@ class FlowWeights:
     moving: float = 0.2
     mask: float = 0.1
     picture: float = 6.0
+    """Charbonnier loss of the mean over the colours."""
     confidence: float = 0.1
+    charbonnier: float = 0.0
+    """This and the ones below: export.picture_losses."""
+    gradient: float = 0.0
+    census: float = 0.0
+    line: float = 0.0
+    laplacian: float = 0.0
+
+    def __post_init__(self) -> None:
+        for part in dataclasses.fields(self):
+            if not getattr(self, part.name) >= 0:
+                raise ValueError(f"FlowWeights: '{part.name}' must be 0 or more (got {getattr(self, part.name)!r})")
+
+
+def flow_weights(table: Mapping[str, float]) -> FlowWeights:
+    """Return the weights that a run's TOML names, the others as they are.
+
+    Raises:
+        ValueError: There is no such part, or its weight is below 0.
+    """
+    known = [part.name for part in dataclasses.fields(FlowWeights)]
+    if unknown := sorted(table.keys() - set(known)):
+        raise ValueError(f"flow_weights: 'losses' must name {', '.join(known)} (got {', '.join(unknown)})")
+    return FlowWeights(**table)
 
 
 def lengths(flow: Tensor) -> Tensor:
@@ -69,7 +96,7 @@ def search_loss(search: Search, wanted: Tensor, visible: Tensor) -> Tensor:
     left = functional.avg_pool2d(wanted, stride) / stride - search.start.detach()
     shift = (left[:, 2:4] - left[:, 0:2]) / 2
     seen = functional.avg_pool2d(visible.amin(1, keepdim=True), stride) * (shift.abs().amax(1, keepdim=True) < reach)
-    steps = torch.arange(-reach, reach + 1, dtype=shift.dtype)[:, None, None]
+    steps = torch.arange(-reach, reach + 1, dtype=shift.dtype, device=shift.device)[:, None, None]
     across, down = (functional.relu(1 - (shift[:, axis : axis + 1] - steps).abs()) for axis in (0, 1))
     target = (down[:, :, None] * across[:, None]).flatten(1, 2)
     loss = -(target * functional.log_softmax(search.logits.float(), dim=1)).sum(1, keepdim=True)
@@ -99,13 +126,9 @@ def compose(found: Estimate, pictures: Tensor) -> Tensor:
     return weight * a + (1 - weight) * b
 
 
-def flow_losses(found: Estimate, batch: FlowBatch, weights: FlowWeights) -> dict[str, Tensor]:
-    """Return the weighted parts of the loss by name; their sum is what is minimised."""
-    found = found.enlarged()
+def answer_losses(found: Estimate, batch: FlowBatch, weights: FlowWeights) -> dict[str, Tensor]:
+    """Return the weighted parts that compare with known motion."""
     seen = batch.visible + HIDDEN_WEIGHT
-    made = compose(found, batch.pictures)
-    error = (made - batch.middle).abs().mean(1, keepdim=True)
-    trust = torch.exp(-functional.avg_pool2d(error.detach(), 3, 1, 1) / DOUBT)
     flow = flow_loss(found.flow, batch.flow, seen) + 0.5 * flow_loss(found.raw_flow, batch.flow, seen)
     search = torch.stack([search_loss(level, batch.flow, batch.visible) for level in found.searches]).sum()
     return {
@@ -114,6 +137,22 @@ def flow_losses(found: Estimate, batch: FlowBatch, weights: FlowWeights) -> dict
         "search": weights.search * search,
         "moving": weights.moving * moving_loss(found.moving, batch.flow),
         "mask": weights.mask * mask_loss(found.mask, batch.visible),
+    }
+
+
+def flow_losses(found: Estimate, batch: PictureBatch, weights: FlowWeights) -> dict[str, Tensor]:
+    """Return the weighted parts of the loss by name; their sum is what is minimised.
+
+    Film has no known motion: only what compares pictures is left of it.
+    """
+    found = found.enlarged()
+    made = compose(found, batch.pictures)
+    error = (made - batch.middle).abs().mean(1, keepdim=True)
+    trust = torch.exp(-functional.avg_pool2d(error.detach(), 3, 1, 1) / DOUBT)
+    parts = answer_losses(found, batch, weights) if isinstance(batch, FlowBatch) else {}
+    parts |= {
         "picture": weights.picture * torch.sqrt(error.square() + 1e-6).mean(),
         "confidence": weights.confidence * functional.binary_cross_entropy_with_logits(found.confidence.float(), trust),
     }
+    asked = {name: weight for name in PICTURE_LOSSES if (weight := getattr(weights, name))}
+    return parts | {name: weight * PICTURE_LOSSES[name](made, batch.middle) for name, weight in asked.items()}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from export.batches import FlowBatch, FlowData
-from export.losses import FlowWeights, compose, distance, flow_losses, lengths
+from export.batches import FlowBatch, FlowData, PictureBatch
+from export.film_data import FilmData
+from export.losses import FlowWeights, compose, distance, flow_losses, flow_weights, lengths
 from export.luma_data import LumaBatch, LumaData
 from export.networks.flow import FlowFast
 from export.networks.luma import LumaFast
@@ -43,6 +45,12 @@ class Task:
     """Runs the network on a batch and returns the parts of the loss."""
     check: Callable[[nn.Module, Any], dict[str, float]]
     """Measures the network on a held-out batch."""
+    kinds: dict[str, Callable[[Path, str], Data]] = field(default_factory=dict)
+    """Opens the kinds of data that a run's [[sources]] may name."""
+    weigh: Callable[[Mapping[str, float]], Callable[[nn.Module, Any], dict[str, Tensor]]] | None = None
+    """Makes `losses` with the weights of a run's [losses]."""
+    pictures: Callable[[nn.Module, Any], Tensor] | None = None
+    """Makes of a held-out batch what a person should look at, (N, 3, H, W) in [0, 1]."""
 
 
 def psnr(made: Tensor, wanted: Tensor) -> float:
@@ -51,23 +59,38 @@ def psnr(made: Tensor, wanted: Tensor) -> float:
     return float(-10 * np.log10(max(error, 1e-12)))
 
 
-def _flow_losses(network: nn.Module, batch: FlowBatch) -> dict[str, Tensor]:
+def _flow_losses(network: nn.Module, batch: PictureBatch, weights: FlowWeights | None = None) -> dict[str, Tensor]:
     assert isinstance(network, FlowFast)  # noqa: S101 - tells the type checker what TASKS pairs up
-    return flow_losses(network.explain(batch.pictures), batch, FlowWeights())
+    return flow_losses(network.explain(batch.pictures), batch, weights or FlowWeights())
 
 
-def _flow_check(network: nn.Module, batch: FlowBatch) -> dict[str, float]:
+def _weigh_flow(table: Mapping[str, float]) -> Callable[[nn.Module, Any], dict[str, Tensor]]:
+    return partial(_flow_losses, weights=flow_weights(table))
+
+
+def _flow_errors(flow: Tensor, batch: FlowBatch) -> dict[str, float]:
+    """Return the mean error of the flow in pixels where nothing moves, where things are slow, and where fast."""
+    length, error, seen = lengths(batch.flow), distance(flow, batch.flow), batch.visible > 0.5
+    groups = {"still": length < 0.02, "slow": (length >= 0.02) & (length < 2), "fast": length >= 2}
+    return {name: float(error[where & seen].mean()) for name, where in groups.items()}
+
+
+def _flow_check(network: nn.Module, batch: PictureBatch) -> dict[str, float]:
     assert isinstance(network, FlowFast)  # noqa: S101 - as above
     found = network.explain(batch.pictures).enlarged()
-    length = lengths(batch.flow)
-    error = distance(found.flow, batch.flow)
-    seen = batch.visible > 0.5
-    groups = {"still": length < 0.02, "slow": (length >= 0.02) & (length < 2), "fast": length >= 2}
-    result = {name: float(error[where & seen].mean()) for name, where in groups.items()}
+    result = _flow_errors(found.flow, batch) if isinstance(batch, FlowBatch) else {}
     result["psnr"] = psnr(compose(found, batch.pictures), batch.middle)
     blend = (batch.pictures[:, 0:3] + batch.pictures[:, 3:6]) / 2
     result["blend"] = psnr(blend, batch.middle)
     return result
+
+
+def _flow_pictures(network: nn.Module, batch: PictureBatch) -> Tensor:
+    """Return before, wanted, made, after, and four times the error, side by side, (N, 3, H, 5 W)."""
+    assert isinstance(network, FlowFast)  # noqa: S101 - as above
+    made = compose(network.explain(batch.pictures).enlarged(), batch.pictures)
+    error = (4 * (made - batch.middle).abs()).clamp(max=1)
+    return torch.cat([batch.pictures[:, :3], batch.middle, made, batch.pictures[:, 3:6], error], dim=3)
 
 
 def _luma_losses(network: nn.Module, batch: LumaBatch) -> dict[str, Tensor]:
@@ -85,7 +108,15 @@ def _luma_check(network: nn.Module, batch: LumaBatch) -> dict[str, float]:
 
 
 TASKS: dict[str, Task] = {
-    "flow-fast": Task(network=FlowFast, data=FlowData, losses=_flow_losses, check=_flow_check),
+    "flow-fast": Task(
+        network=FlowFast,
+        data=FlowData,
+        losses=_flow_losses,
+        check=_flow_check,
+        kinds={"cels": FlowData, "film": FilmData},
+        weigh=_weigh_flow,
+        pictures=_flow_pictures,
+    ),
     "luma-fast": Task(network=LumaFast, data=LumaData, losses=_luma_losses, check=_luma_check),
 }
 
@@ -102,6 +133,6 @@ def averaged(network: nn.Module, weights: dict[str, Tensor]) -> nn.Module:
 
 
 #: bfloat16 is 1.9 times as fast here on convolutions of 64 channels (avx512_bf16, two cores).
-def precision(*, bf16: bool) -> torch.autocast:
-    """Return the context that training computes in."""
-    return torch.autocast("cpu", torch.bfloat16, enabled=bf16)
+def precision(device: torch.device, *, bf16: bool) -> torch.autocast:
+    """Return the context that training computes in: bfloat16 needs no scaling of the loss, on CPU or GPU."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=bf16)

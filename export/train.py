@@ -1,13 +1,12 @@
 """Train a network as its run's TOML file says; go on from the last checkpoint when there is one.
 
-python -m export.train export/runs/flow-fast.toml [--until 15:20]
+python -m export.train export/runs/flow-fast.toml [--until 15:20] [--device cuda]
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import math
 import signal
 import time
@@ -18,10 +17,12 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from tqdm import tqdm
 
-from export.batches import step_generator
-from export.config import Run, load_run
-from export.tasks import TASKS, Data, averaged, parameter_count, precision
+from export.config import DEVICES, Run, load_run
+from export.record import Record
+from export.sources import Opened, batches, move, open_sources
+from export.tasks import TASKS, Task, averaged, parameter_count, precision
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -34,6 +35,32 @@ def learning_rate(run: Run, step: int) -> float:
     return run.learning_rate * (run.final_rate + (1 - run.final_rate) * 0.5 * (1 + math.cos(math.pi * part)))
 
 
+def choose_device(name: str) -> torch.device:
+    """Return the device of a name: "cpu", "cuda", or "auto" for CUDA where torch finds it.
+
+    Raises:
+        RuntimeError: CUDA was asked for and is not there.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise RuntimeError(
+            "choose_device: 'device' must be one that torch finds (got 'cuda'). Use auto or cpu, or torch with CUDA"
+        )
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def loss_of(task: Task, run: Run) -> Callable[[nn.Module, Any], dict[str, Tensor]]:
+    """Return the loss of a task with the weights that a run sets.
+
+    Raises:
+        ValueError: The run names a part that the task's loss does not have.
+    """
+    if not run.losses:
+        return task.losses
+    if task.weigh is None:
+        raise ValueError(f"loss_of: 'losses' must be left out for the task {run.task} (got {dict(run.losses)!r})")
+    return task.weigh(run.losses)
+
+
 @dataclasses.dataclass
 class Trainer:
     """The state of a run: weights, their average, the optimiser and the step."""
@@ -42,6 +69,8 @@ class Trainer:
     network: nn.Module
     average: dict[str, Tensor]
     optimiser: torch.optim.Optimizer
+    losses: Callable[[nn.Module, Any], dict[str, Tensor]]
+    device: torch.device
     step: int = 0
 
     @classmethod
@@ -49,12 +78,14 @@ class Trainer:
         """Return a run at its first step."""
         torch.manual_seed(run.seed)
         torch.set_num_threads(run.threads)
-        network = TASKS[run.task].network()
+        task, device = TASKS[run.task], choose_device(run.device)
+        network = task.network()
         if run.start:
             _adopt(network, load_file(root / run.start))
+        network.to(device)
         optimiser = torch.optim.AdamW(network.parameters(), lr=run.learning_rate, weight_decay=run.weight_decay)
         average = {name: value.detach().clone() for name, value in network.state_dict().items()}
-        return cls(run, network, average, optimiser)
+        return cls(run, network, average, optimiser, loss_of(task, run), device)
 
     def state(self) -> dict[str, Any]:
         """Return all that a later session needs."""
@@ -72,24 +103,30 @@ class Trainer:
         unfinished.rename(path)
 
     def load(self, path: Path) -> None:
-        """Go on from a checkpoint."""
-        state = torch.load(path, weights_only=True)
+        """Go on from a checkpoint, wherever it was computed."""
+        state = torch.load(path, weights_only=True, map_location=self.device)
         self.step = int(state["step"])
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.average = state["average"]
 
-    def advance(self, data: Data) -> dict[str, float]:
-        """Take one step and return the parts of its loss."""
-        run, rng = self.run, step_generator(self.run.seed, self.step)
-        weights = [weight for _, _, weight in run.crops]
-        side, count, _ = run.crops[int(rng.choice(len(weights), p=[weight / sum(weights) for weight in weights]))]
-        batch = data.batch(side, count, rng)
+    def advance(self, batch: object) -> dict[str, float]:
+        """Take one step and return the parts of its loss.
+
+        Raises:
+            FloatingPointError: The loss is not a number; the weights are as they were before.
+        """
+        run = self.run
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(run, self.step)
-        with precision(bf16=run.bf16):
-            parts = TASKS[run.task].losses(self.network, batch)
+        with precision(self.device, bf16=run.bf16):
+            parts = self.losses(self.network, move(batch, self.device))
         total = torch.stack(list(parts.values())).sum()
+        if not bool(torch.isfinite(total)):
+            raise FloatingPointError(
+                f"advance: the loss must be a number (got {float(total.detach())} at step {self.step}). "
+                "The last checkpoint is whole: lower learning_rate and go on from it"
+            )
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), run.clip_norm)
@@ -111,18 +148,26 @@ def _adopt(network: nn.Module, weights: dict[str, Tensor]) -> None:
     network.load_state_dict(fitting, strict=False)
 
 
-def check(trainer: Trainer, data: Data, count: int = 96) -> dict[str, float]:
-    """Measure the averaged weights on the first held-out samples."""
-    task = TASKS[trainer.run.task]
-    network = averaged(task.network(), trainer.average)
+def check(trainer: Trainer, sources: list[Opened], record: Record | None = None, count: int = 96) -> dict[str, float]:
+    """Measure the averaged weights on held-out samples of each source, and keep pictures of the first.
+
+    Args:
+        trainer: The run.
+        sources: Held-out data; figures of a source with a name begin with it.
+        record: Where pictures go; None makes none.
+        count: Most samples of each source.
+    """
+    task, figures = TASKS[trainer.run.task], dict[str, float]()
+    network = averaged(task.network(), trainer.average).to(trainer.device)
     with torch.no_grad():
-        return task.check(network, data.fixed(range(min(count, len(data)))))
-
-
-def write_line(path: Path, **values: object) -> None:
-    """Add one line of JSON to the log of a run."""
-    with path.open("a") as file:
-        file.write(json.dumps({k: round(v, 5) if isinstance(v, float) else v for k, v in values.items()}) + "\n")
+        for source in sources:
+            batch: Any = move(source.data.fixed(range(min(count, len(source.data)))), trainer.device)
+            prefix = source.name and f"{source.name}."
+            figures |= {f"{prefix}{name}": value for name, value in task.check(network, batch).items()}
+            if record and task.pictures and trainer.run.pictures:
+                few = move(source.data.fixed(range(min(trainer.run.pictures, len(source.data)))), trainer.device)
+                record.pictures(source.name, task.pictures(network, few), trainer.step)
+    return figures
 
 
 def train(run: Run, *, root: Path = ROOT, deadline: float = math.inf, stop_step: int | None = None) -> Trainer:
@@ -136,28 +181,35 @@ def train(run: Run, *, root: Path = ROOT, deadline: float = math.inf, stop_step:
     """
     out = root / run.out
     out.mkdir(parents=True, exist_ok=True)
-    data, held_out = (TASKS[run.task].data(root / run.data, split) for split in ("train", "valid"))
-    trainer, checkpoint, log = Trainer.start(run, root), out / "checkpoint.pt", out / f"{run.name}.log.jsonl"
+    sources, held_out = (open_sources(run, root, split) for split in ("train", "valid"))
+    trainer, checkpoint = Trainer.start(run, root), out / "checkpoint.pt"
     if checkpoint.exists():
         trainer.load(checkpoint)
-    write_line(log, event="start", step=trainer.step, samples=len(data), parameters=parameter_count(trainer.network))
+    record = Record(out, run.name, step=trainer.step, tensorboard=run.tensorboard)
+    samples = sum(len(source.data) for source in sources)
+    facts = {"samples": samples, "parameters": parameter_count(trainer.network), "device": trainer.device.type}
+    record.line(event="start", step=trainer.step, **facts)
     saved = begun = time.time()
-    sums: dict[str, float] = {}
-    asked_to_stop = _watch_signals()
-    while trainer.step < min(run.steps, stop_step or run.steps) and time.time() < deadline and not asked_to_stop():
-        for name, value in trainer.advance(data).items():
-            sums[name] = sums.get(name, 0.0) + value / run.log_steps
-        if trainer.step % run.log_steps == 0:
-            write_line(log, step=trainer.step, seconds=time.time() - begun, **sums)
-            sums = {}
-        if trainer.step % run.check_steps == 0:
-            write_line(log, event="check", step=trainer.step, **check(trainer, held_out))
-        if time.time() - saved > 60 * run.save_minutes:
-            trainer.save(checkpoint)
-            saved = time.time()
+    asked_to_stop, stop = _watch_signals(), min(run.steps, stop_step or run.steps)
+    ahead = batches(run, sources, trainer.step, stop)
+    with tqdm(total=run.steps, initial=trainer.step, desc=run.name, unit="step", disable=None) as bar:
+        while trainer.step < stop and time.time() < deadline and not asked_to_stop():
+            record.add(trainer.advance(next(ahead)))
+            bar.update()
+            if trainer.step % run.log_steps == 0:
+                parts = record.averages()
+                bar.set_postfix(loss=f"{sum(parts.values()):.4f}")
+                record.line(step=trainer.step, seconds=time.time() - begun, **parts)
+            if trainer.step % run.check_steps == 0:
+                record.line(event="check", step=trainer.step, **check(trainer, held_out, record))
+            if time.time() - saved > 60 * run.save_minutes:
+                trainer.save(checkpoint)
+                saved = time.time()
     trainer.save(checkpoint)
-    save_file(trainer.average, out / f"{run.name}.safetensors", metadata={"steps": str(trainer.step)})
-    write_line(log, event="stop", step=trainer.step, **check(trainer, held_out))
+    weights = {name: value.cpu() for name, value in trainer.average.items()}
+    save_file(weights, out / f"{run.name}.safetensors", metadata={"steps": str(trainer.step)})
+    record.line(event="stop", step=trainer.step, **check(trainer, held_out, record))
+    record.close()
     return trainer
 
 
@@ -183,8 +235,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path, help="the run's TOML file")
     parser.add_argument("--until", help="stop at this time of day, HH:MM, with a checkpoint")
+    parser.add_argument("--device", choices=DEVICES, help="where to compute, instead of what the file says")
     options = parser.parse_args()
-    train(load_run(options.run), deadline=_deadline(options.until))
+    run = load_run(options.run)
+    run = dataclasses.replace(run, device=options.device) if options.device else run
+    train(run, deadline=_deadline(options.until))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """Render training data of generated animation to disk, once, on every core.
 
     python scripts/render_cels.py triplets --out data/cels --scenes 6000 --size 96 --minutes 10
+    python scripts/render_cels.py shots --out data/shots --scenes 6000 --size 160
     python scripts/render_cels.py stills --out data/stills --scenes 2400 --size 256
+    python scripts/render_cels.py pairs --out data/pairs --scenes 2400 --size 64
 
 The program goes on where it stopped: shards that are there are kept. The same seeds give the same bytes.
 """
@@ -21,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import cv2
 from tqdm import tqdm
 
-from export.cels.stills import save_stills
+from export.cels.shots import save_shots
+from export.cels.stills import save_pairs, save_stills
 from export.cels.triplets import save_shard
 
 #: Scenes in one shard.
@@ -40,8 +43,14 @@ def plan_shards(scenes: int, validation_scenes: int) -> dict[str, range]:
     return plan
 
 
-#: What can be rendered: triplets for interpolation, stills for upscaling.
-KINDS: dict[str, Callable[[Path, range, int], None]] = {"triplets": save_shard, "stills": save_stills}
+#: What can be rendered: triplets for interpolation; the same with effects, light, cuts and codec damage; luma stills
+#: for upscaling; one moment drawn at a size, twice and four times it.
+KINDS: dict[str, Callable[[Path, range, int], None]] = {
+    "triplets": save_shard,
+    "shots": save_shots,
+    "stills": save_stills,
+    "pairs": save_pairs,
+}
 
 
 def _work(job: tuple[str, Path, range, int, float]) -> bool:

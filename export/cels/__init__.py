@@ -2,10 +2,11 @@
 
 from export.cels.clips import labelled, labelled_part
 from export.cels.generate import Mix, random_scene
-from export.cels.render import Motion, motions, render
+from export.cels.render import Camera, Motion, motions, render
 from export.cels.scene import Piece, Scene, Sketch
 
 __all__ = [
+    "Camera",
     "Mix",
     "Motion",
     "Piece",

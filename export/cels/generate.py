@@ -9,6 +9,7 @@ import numpy as np
 import skia
 
 from export.cels.character import Acting, Looks, person
+from export.cels.effects import random_effects
 from export.cels.rig import Joint, Motion, Sway, Vector, parameters
 from export.cels.scene import Piece, Scene, Sketch
 from export.cels.shapes import blob, ellipse, ink_line, polygon, ridge, smooth, star
@@ -32,6 +33,8 @@ class Mix:
     """Fastest movement in scene units a frame."""
     overlay: float = 0.2
     """Share of scenes with lettering fixed on the screen."""
+    effects: float = 0.0
+    """Share of scenes with effects over them: glow, focus lines, a logo, credits."""
 
 
 def _velocity(rng: np.random.Generator, mix: Mix, still: float, *, limit: float = 1.0) -> Vector:
@@ -276,4 +279,8 @@ def random_scene(seed: int, *, width: float = 96.0, height: float = 96.0, mix: M
     pieces += _sparks(rng, size, mix)
     if rng.random() < mix.overlay:
         pieces += lettering(rng, size)
+    # From a source of their own, so that a seed's scene is otherwise the same with and without effects.
+    own = np.random.default_rng([29, seed])
+    if own.random() < mix.effects:
+        pieces += random_effects(own, size)
     return Scene(width=width, height=height, pieces=pieces)

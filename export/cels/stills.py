@@ -29,3 +29,31 @@ def save_stills(path: Path, seeds: range, size: int) -> None:
     with unfinished.open("wb") as file:
         np.save(file, np.stack([still(seed, size) for seed in seeds]))
     unfinished.rename(path)
+
+
+#: How much larger than the small picture each of an exact set is.
+PAIR_SCALES = (1, 2, 4)
+
+
+def pair_type(size: int) -> np.dtype[np.void]:
+    """Return the layout of one exact set: RGB pictures x1, x2 and x4, (H, W, 3), of `size` and its multiples."""
+    return np.dtype([(f"x{scale}", np.uint8, (scale * size, scale * size, 3)) for scale in PAIR_SCALES])
+
+
+def pair(seed: int, size: int) -> dict[str, NDArray[np.uint8]]:
+    """Return one moment of a scene drawn at a size, at twice and at four times it: no scaler is between them."""
+    scene = random_scene(seed, width=_UNITS, height=_UNITS)
+    sides = {f"x{scale}": scale * size for scale in PAIR_SCALES}
+    return {name: render(scene, CENTRE_FRAME, 0.5, (side, side)) for name, side in sides.items()}
+
+
+def save_pairs(path: Path, seeds: range, size: int) -> None:
+    """Render one exact set for each seed into a .npy file of records, beside its place, and rename it."""
+    records = np.zeros(len(seeds), dtype=pair_type(size))
+    for record, seed in zip(records, seeds, strict=True):
+        for name, picture in pair(seed, size).items():
+            record[name] = picture
+    unfinished = path.with_suffix(".part")
+    with unfinished.open("wb") as file:
+        np.save(file, records)
+    unfinished.rename(path)

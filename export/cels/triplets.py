@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from export.cels.damage import random_damage, wear
 from export.cels.generate import CENTRE_FRAME, Mix, random_scene
-from export.cels.render import motions, render
-from export.cels.scene import Scene
+from export.cels.render import Camera
 
 #: Timesteps that triplets are made at; the middle comes up as often as all others together.
 TIMESTEPS = (0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.2, 0.25, 0.4, 0.6, 0.75, 0.8)
@@ -45,19 +44,18 @@ def record_type(size: int) -> np.dtype[np.void]:
     )
 
 
-def make_triplet(scene: Scene, frame: int, timestep: float, size: tuple[int, int], rng: np.random.Generator) -> Triplet:
+def make_triplet(camera: Camera, frame: int, timestep: float, rng: np.random.Generator) -> Triplet:
     """Render one triplet of a scene; the outer pictures are worn, the middle one is clean.
 
     Args:
-        scene: What to render.
+        camera: Looks at the scene.
         frame: Frame that begins the interval.
         timestep: Time of the middle picture, between 0 and 1.
-        size: (width, height) in pixels.
         rng: Source of the wear.
     """
     damage = random_damage(rng)
-    before, middle, after = (render(scene, frame, part, size) for part in (0.0, timestep, 1.0))
-    to_before, to_after = motions(scene, frame, timestep, (0.0, 1.0), size)
+    before, middle, after = (camera.picture(frame, part) for part in (0.0, timestep, 1.0))
+    to_before, to_after = camera.motions(frame, timestep, (0.0, 1.0))
     flow = np.concatenate([to_before.flow, to_after.flow], axis=2).transpose(2, 0, 1)
     visible = np.rint(np.stack([to_before.visible, to_after.visible]) * 255)
     frames = np.stack([wear(before, damage, rng), middle, wear(after, damage, rng)])
@@ -66,10 +64,10 @@ def make_triplet(scene: Scene, frame: int, timestep: float, size: tuple[int, int
 
 def scene_triplets(seed: int, size: int, *, mix: Mix | None = None) -> list[Triplet]:
     """Return the PER_SCENE triplets of the scene with this seed, `size` pixels square, one pixel a scene unit."""
-    scene = random_scene(seed, width=size, height=size, mix=mix)
+    camera = Camera(random_scene(seed, width=size, height=size, mix=mix), (size, size))
     rng = np.random.default_rng([23, seed])
     frames = range(CENTRE_FRAME - 1, CENTRE_FRAME + 2)
-    return [make_triplet(scene, frame, float(rng.choice(TIMESTEPS)), (size, size), rng) for frame in frames]
+    return [make_triplet(camera, frame, float(rng.choice(TIMESTEPS)), rng) for frame in frames]
 
 
 def save_shard(path: Path, seeds: range, size: int) -> None:
