@@ -72,11 +72,11 @@ class LumaData:
         room = min(still.shape)
         cut = min(room, round(side * rng.uniform(1, 2))) if rng.random() < self._mix.shrink else side
         top, left = (int(rng.integers(length - cut + 1)) for length in still.shape)
-        crop = still[top : top + cut, left : left + cut].astype(np.float32) / 255
+        crop: Plane = still[top : top + cut, left : left + cut].astype(np.float32) / 255
         if cut > side:
-            crop = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA)
+            crop = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
         if rng.random() < self._mix.soften:
-            crop = cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.4, 1.2))
+            crop = cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.4, 1.2)).astype(np.float32)
         return turn_picture(torch.from_numpy(np.ascontiguousarray(crop)), int(rng.integers(8))).contiguous()
 
     def _wear(self, small: Tensor, rng: np.random.Generator) -> Tensor:
@@ -103,4 +103,4 @@ def _store(plane: Plane, quality: int | None) -> Plane:
     if quality is not None:
         _, packed = cv2.imencode(".jpg", codes, [cv2.IMWRITE_JPEG_QUALITY, quality])
         codes = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
-    return codes.astype(np.float32) / 255
+    return np.asarray(codes / np.float32(255), dtype=np.float32)

@@ -86,7 +86,7 @@ def _luma_losses(network: nn.Module, batch: LumaBatch) -> dict[str, Tensor]:
 
 
 def _luma_check(network: nn.Module, batch: LumaBatch) -> dict[str, float]:
-    made = torch.cat([_whole(network, part) for part in batch.small.split(8)])
+    made = torch.cat([_whole(network, part[None]) for part in batch.small])
     return {"psnr": psnr(made, batch.large), "spline36": psnr(double(batch.small), batch.large)}
 
 

@@ -23,6 +23,7 @@ WINDOW_FRAMES = 25
 
 _SIGN_PX = 16  # pixels of the picture in one of its signature: a mouth of 12x6 changes one by five codes and more
 _SIGN_SHARE = 0.25  # a mean over so many pixels has less noise than the blocks that decide
+_LARGE = 0.7  # patches of more than this share of a side would mostly be margins
 _WHOLE = 0.6  # from this share of new patches on, the whole picture in one piece costs less
 _BACK = "VsaiBack"
 _FOUND = "PlaneStatsMax"
@@ -56,7 +57,7 @@ def plan_strips(length: int, margin: int, multiple: int = 1, side: int = PATCH_P
     count = max(1, round(length / side))
     step = ceil(ceil((length - 2 * margin) / count) / multiple) * multiple
     whole = ceil((step + 2 * margin) / multiple) * multiple
-    if count == 1 or whole >= length:
+    if count == 1 or whole > _LARGE * length:
         return length, [Strip(start=0, before=0, after=0)]
     starts = sorted({min(index * step, length - whole) for index in range(count)})
     edges = [0, *(start + margin for start in starts[1:]), length]
@@ -161,14 +162,14 @@ def _find_earlier(clip: vs.VideoNode, plan: PatchPlan, threshold: float) -> vs.V
         terms = " ".join(bits) + " bitor" * (len(window) - 2)
         differs = core.akarin.Expr([delay(sign, frames) for frames in window], terms, format=vs.GRAY32, opt=1)
     for axis in (0, 1):
-        reach = ceil(plan.size[axis] / _SIGN_PX) + 2
+        reach = ceil(plan.size[axis] / _SIGN_PX)
         reads = (f"x[{step},0]" if axis == 0 else f"x[0,{step}]" for step in range(reach))
         differs = core.akarin.Expr(differs, " ".join(reads) + " bitor" * (reach - 1), opt=1)
     first = "0"
     for frames in window[1:]:
         first = f"x {1 << (frames - 1)} bitand 0 = N {WINDOW_FRAMES} % {frames} >= and {frames} {first} ?"
     earliest = core.akarin.Expr(differs, first, format=vs.GRAY8, opt=1)
-    places = [tuple(max(0, place // _SIGN_PX - 1) for place in corner) for corner in plan.corners]
+    places = [tuple(place // _SIGN_PX for place in corner) for corner in plan.corners]
     return _deal([earliest.std.CropAbs(1, 1, *place) for place in places]).std.PlaneStats()
 
 

@@ -157,8 +157,8 @@ def upscale(
         `reuse`, `VsaiReused` is the share of the picture that no network was run for, 0 to 1.
 
     Raises:
-        ArgumentError: The clip is of a variable or unsupported format, a size is not possible, or the threshold is out of
-            its range.
+        ArgumentError: The clip is of a variable or unsupported format, a size is not possible, or the threshold is
+            out of its range.
         UnknownNameError: There is no such network or backend.
         MissingError: A plugin, the backend or the network's file is missing.
         InputError: The network's file is damaged, or is no upscaler.

@@ -18,7 +18,10 @@ class Description:
     overlap: int
     analysis_height: int
     timesteps: str
+    base: str | None = None
     description: str
+    data: str = "generated scenes"
+    """What it learnt from; ends up in the card's origin."""
 
 
 NETWORKS: dict[str, Description] = {
@@ -45,5 +48,19 @@ NETWORKS: dict[str, Description] = {
         analysis_height=0,
         timesteps="none",
         description="Doubles the luma of line art: Spline36 and a small learned correction to it.",
+    ),
+    "luma": Description(
+        task="upscale",
+        kind="luma",
+        scale=2,
+        planes=1,
+        size_multiple=1,
+        size_minimum=(2, 2),
+        overlap=9,
+        analysis_height=0,
+        timesteps="none",
+        base="spline36",
+        description="Doubles the luma of line art: what Spline36 lacks, in eight layers.",
+        data="generated scenes and Big Buck Bunny (CC BY 3.0, Blender Foundation)",
     ),
 }
