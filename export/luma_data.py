@@ -37,6 +37,8 @@ class Mix:
     """Shrunk by up to 2 before anything else, so that lines get thinner and textures finer."""
     soften: float = 0.0
     """Blurred, answer included: film that was made smaller than it is. It must not come back sharper than it was."""
+    smooth: float = 0.0
+    """Blurred until only gradients are left, on which nothing must be added."""
     rounded: float = 0.0
     """Rounded to 8 bits after halving, as films are."""
     jpeg: float = 0.0
@@ -47,6 +49,11 @@ class Mix:
 PLAIN = Mix()
 #: What `luma` is trained with: mostly clean, because a clean source must stay clean.
 FILM = Mix(halvings=tuple(HALVINGS), shrink=0.5, soften=0.25, rounded=0.7, jpeg=0.12)
+#: What it ends with: gradients too, and more of the two kernels that small pictures are mostly made by.
+LEVEL = Mix(
+    halvings=("area", "area", "bicubic", "bicubic", "lanczos", "mitchell"),
+    shrink=0.5, soften=0.25, smooth=0.12, rounded=0.5, jpeg=0.1,
+)  # fmt: skip
 
 
 class LumaData:
@@ -72,11 +79,13 @@ class LumaData:
         room = min(still.shape)
         cut = min(room, round(side * rng.uniform(1, 2))) if rng.random() < self._mix.shrink else side
         top, left = (int(rng.integers(length - cut + 1)) for length in still.shape)
-        crop: Plane = still[top : top + cut, left : left + cut].astype(np.float32) / 255
+        crop: Plane = still[top : top + cut, left : left + cut].astype(np.float32) / np.float32(255)
         if cut > side:
             crop = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
-        if rng.random() < self._mix.soften:
-            crop = cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.4, 1.2)).astype(np.float32)
+        chance = rng.random()
+        if chance < self._mix.soften + self._mix.smooth:
+            sigma = rng.uniform(0.4, 1.2) if chance < self._mix.soften else rng.uniform(2, 12)
+            crop = cv2.GaussianBlur(crop, (0, 0), sigma).astype(np.float32)
         return turn_picture(torch.from_numpy(np.ascontiguousarray(crop)), int(rng.integers(8))).contiguous()
 
     def _wear(self, small: Tensor, rng: np.random.Generator) -> Tensor:

@@ -11,12 +11,15 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from export.batches import FlowBatch, FlowData
 from export.losses import FlowWeights, compose, distance, flow_losses, lengths
-from export.luma_data import FILM, LumaBatch, LumaData
+from export.luma_data import FILM, LEVEL, LumaBatch, LumaData
+from export.networks.compact import Compact
 from export.networks.flow import FlowFast
 from export.networks.luma import Luma, LumaFast, double
+from export.rgb_data import MILD, STRONG, RgbBatch, RgbData
 
 
 class Data(Protocol):
@@ -85,7 +88,16 @@ def _luma_losses(network: nn.Module, batch: LumaBatch) -> dict[str, Tensor]:
     return {"level": torch.sqrt(error.square() + 1e-6).mean(), "slope": 0.25 * slope}
 
 
-def _luma_check(network: nn.Module, batch: LumaBatch) -> dict[str, float]:
+def _level_losses(network: nn.Module, batch: LumaBatch | RgbBatch) -> dict[str, Tensor]:
+    error = _whole(network, batch.small) - batch.large
+    across, down = error.diff(dim=3), error.diff(dim=2)
+    slope = torch.sqrt(across.square() + 1e-6).mean() + torch.sqrt(down.square() + 1e-6).mean()
+    # The kernel keeps the mean of any place; so must what is added to it, to a tenth of a code.
+    mean = torch.sqrt(functional.avg_pool2d(error, 8).square() + 1e-8).mean()
+    return {"level": torch.sqrt(error.square() + 1e-7).mean(), "slope": 0.25 * slope, "mean": 2 * mean}
+
+
+def _luma_check(network: nn.Module, batch: LumaBatch | RgbBatch) -> dict[str, float]:
     made = torch.cat([_whole(network, part[None]) for part in batch.small])
     return {"psnr": psnr(made, batch.large), "spline36": psnr(double(batch.small), batch.large)}
 
@@ -93,6 +105,11 @@ def _luma_check(network: nn.Module, batch: LumaBatch) -> dict[str, float]:
 TASKS: dict[str, Task] = {
     "flow-fast": Task(network=FlowFast, data=FlowData, losses=_flow_losses, check=_flow_check),
     "luma-fast": Task(network=LumaFast, data=LumaData, losses=_luma_losses, check=_luma_check),
+    "compact": Task(network=Compact, data=partial(RgbData, wear=MILD), losses=_level_losses, check=_luma_check),
+    "compact-strong": Task(
+        network=Compact, data=partial(RgbData, wear=STRONG), losses=_level_losses, check=_luma_check
+    ),
+    "luma-level": Task(network=Luma, data=partial(LumaData, mix=LEVEL), losses=_level_losses, check=_luma_check),
     "luma": Task(network=Luma, data=partial(LumaData, mix=FILM), losses=_luma_losses, check=_luma_check),
 }
 

@@ -147,7 +147,9 @@ def train(run: Run, *, root: Path = ROOT, deadline: float = math.inf, stop_step:
             trainer.save(checkpoint)
             saved = time.time()
     trainer.save(checkpoint)
-    save_file(trainer.average, out / f"{run.name}.safetensors", metadata={"steps": str(trainer.step)})
+    # Networks may keep their weights channels last, which the file cannot.
+    weights = {name: value.contiguous() for name, value in trainer.average.items()}
+    save_file(weights, out / f"{run.name}.safetensors", metadata={"steps": str(trainer.step)})
     write_line(log, event="stop", step=trainer.step, **check(trainer, held_out))
     return trainer
 

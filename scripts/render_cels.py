@@ -2,6 +2,7 @@
 
     python scripts/render_cels.py triplets --out data/cels --scenes 6000 --size 96 --minutes 10
     python scripts/render_cels.py stills --out data/stills --scenes 2400 --size 256
+    python scripts/render_cels.py pictures --out data/pictures --scenes 2400 --size 256
 
 The program goes on where it stopped: shards that are there are kept. The same seeds give the same bytes.
 """
@@ -21,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import cv2
 from tqdm import tqdm
 
-from export.cels.stills import save_stills
+from export.cels.stills import save_pictures, save_stills
 from export.cels.triplets import save_shard
 
 #: Scenes in one shard.
@@ -40,8 +41,12 @@ def plan_shards(scenes: int, validation_scenes: int) -> dict[str, range]:
     return plan
 
 
-#: What can be rendered: triplets for interpolation, stills for upscaling.
-KINDS: dict[str, Callable[[Path, range, int], None]] = {"triplets": save_shard, "stills": save_stills}
+#: What can be rendered: triplets for interpolation, luma stills and colour pictures for upscaling.
+KINDS: dict[str, Callable[[Path, range, int], None]] = {
+    "triplets": save_shard,
+    "stills": save_stills,
+    "pictures": save_pictures,
+}
 
 
 def _work(job: tuple[str, Path, range, int, float]) -> bool:

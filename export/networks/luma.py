@@ -109,7 +109,8 @@ class Luma(nn.Module):
         return functional.pixel_shuffle(found[:, :, margin, margin], 2)
 
 
-def double(luma: Tensor) -> Tensor:
-    """Return (N, 1, H, W) luma at twice the size by Spline36, edges repeated."""
-    padded = functional.pad(luma, (_REACH,) * 4, mode="replicate")
-    return functional.pixel_shuffle(functional.conv2d(padded, doubling_kernel()), 2)
+def double(planes: Tensor) -> Tensor:
+    """Return (N, C, H, W) planes in [0, 1] at twice the size by Spline36, edges repeated."""
+    padded = functional.pad(planes.flatten(0, 1)[:, None], (_REACH,) * 4, mode="replicate")
+    large = functional.pixel_shuffle(functional.conv2d(padded, doubling_kernel()), 2)
+    return large.reshape(*planes.shape[:2], *large.shape[2:])

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from export.batches import FlowBatch, inside, rotated_crop, turn_flow, turn_picture
 from export.cels.textures import cloud_noise
+from export.codecs import CODECS, pass_through
 from export.halving import HALVINGS, halve
 from export.losses import FlowWeights, flow_losses, moving_loss, search_loss
+from export.networks.compact import Compact
 from export.networks.flow import FlowFast, Search, compare, enlarge, warp
 from export.networks.luma import RADIUS, Luma, LumaFast, double, spline36
 
@@ -119,7 +121,7 @@ def test_perfect_answers_cost_less_than_none() -> None:
     assert float(still.detach()) < float(far.detach())
 
 
-def _zimg(plane: NDArray[np.float32], function: str, size: tuple[int, int]) -> NDArray[np.float32]:
+def _zimg(plane: NDArray[np.float32], function: str, size: tuple[int, int], **shape: float) -> NDArray[np.float32]:
     height, width = plane.shape
     core = vs.core
     blank = core.std.BlankClip(None, width, height, vs.GRAYS, 1, keep=True)
@@ -129,7 +131,7 @@ def _zimg(plane: NDArray[np.float32], function: str, size: tuple[int, int]) -> N
         np.copyto(np.asarray(frame[0]), plane)
         return frame
 
-    scaled = getattr(core.resize, function)(core.std.ModifyFrame(blank, blank, paint), *size)
+    scaled = getattr(core.resize, function)(core.std.ModifyFrame(blank, blank, paint), *size, **shape)
     return np.asarray(scaled.get_frame(0)[0]).copy()
 
 
@@ -187,11 +189,18 @@ def test_halving_keeps_pixel_centres(kernel: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kernel", "function"), [("bicubic", "Bicubic"), ("spline36", "Spline36"), ("bilinear", "Bilinear")]
+    ("kernel", "function", "shape"),
+    [
+        ("bicubic", "Bicubic", {"filter_param_a": 0.0, "filter_param_b": 0.5}),
+        ("mitchell", "Bicubic", {"filter_param_a": 1 / 3, "filter_param_b": 1 / 3}),
+        ("bilinear", "Bilinear", {}),
+        ("spline36", "Spline36", {}),
+        ("lanczos", "Lanczos", {"filter_param_a": 3}),
+    ],
 )
-def test_halving_is_what_zimg_does(kernel: str, function: str) -> None:
-    picture = _texture(48, 64)
-    wanted = _zimg(picture[0, 0].numpy(), function, (32, 24))
+def test_halving_is_what_zimg_does(kernel: str, function: str, shape: dict[str, float]) -> None:
+    picture = 0.5 * _texture(48, 64) + 0.25
+    wanted = _zimg(picture[0, 0].numpy(), function, (32, 24), **shape)
     assert np.abs(halve(picture, kernel)[0, 0].numpy() - wanted)[6:-6, 6:-6].max() < 2e-6
 
 
@@ -201,6 +210,34 @@ def test_a_kernel_that_is_doubled_by_the_base_is_zimgs_spline36() -> None:
     assert np.abs(double(luma)[0, 0].numpy() - wanted)[8:-8, 8:-8].max() < 2e-6
 
 
-def test_what_luma_adds_is_nothing_before_it_is_trained() -> None:
+def test_what_a_network_adds_is_nothing_before_it_is_trained() -> None:
     with torch.no_grad():
         assert float(Luma().eval()(_texture(20, 24)).abs().max()) == 0.0
+        assert float(Compact().eval()(_texture(20, 24).expand(1, 3, -1, -1)).abs().max()) == 0.0
+
+
+def test_compact_reads_no_further_than_it_says_and_tiles_leave_no_seam() -> None:
+    torch.manual_seed(3)
+    network, picture = Compact().eval(), _texture(96, 96).repeat(1, 3, 1, 1)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.normal_(0, 0.05)
+        whole = network(picture)
+        tile = network(picture[..., 12:80, 10:80])
+    cut = 2 * 22
+    assert torch.allclose(
+        tile[..., cut:-cut, cut:-cut], whole[..., 24 + cut : 160 - cut, 20 + cut : 160 - cut], atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("codec", sorted(CODECS))
+def test_codecs_keep_a_picture_in_place_and_damage_it_by_their_strength(codec: str) -> None:
+    noise = _texture(64, 96)[0, 0].numpy()
+    picture = np.repeat(np.rint(noise * 255).astype(np.uint8)[None, :, :, None], 3, axis=3)
+    errors = []
+    for quality in (CODECS[codec].mild[0], CODECS[codec].strong[1]):
+        worn = pass_through(picture, codec, quality).astype(np.float64)
+        errors.append(float(np.square(worn - picture).mean()))
+        moved = float(np.square(np.roll(worn, 1, axis=2) - picture).mean())
+        assert errors[-1] < moved
+    assert 0 < errors[0] < 0.5 * errors[1]

@@ -203,7 +203,8 @@ def test_the_shipped_flow_network_follows_a_pan(speed: tuple[float, float]) -> N
 def _shipped(name: str, small: torch.Tensor) -> NDArray[np.float32]:
     """Return a picture at twice the size by a shipped network, the kernel it is added to included."""
     found = run_onnxruntime(MODELS / f"{name}.onnx", small.numpy())[0, 0]
-    return found if NETWORKS[name].base is None else found + double(small)[0, 0].numpy()
+    base = 0 if NETWORKS[name].base is None else double(small)[0, 0].numpy()
+    return np.asarray(found + base, dtype=np.float32)
 
 
 @pytest.mark.parametrize(("name", "least"), [("luma-fast", 1.1), ("luma", 1.3)])
