@@ -94,7 +94,20 @@ def _level_losses(network: nn.Module, batch: LumaBatch | RgbBatch) -> dict[str, 
     slope = torch.sqrt(across.square() + 1e-6).mean() + torch.sqrt(down.square() + 1e-6).mean()
     # The kernel keeps the mean of any place; so must what is added to it, to a tenth of a code.
     mean = torch.sqrt(functional.avg_pool2d(error, 8).square() + 1e-8).mean()
-    return {"level": torch.sqrt(error.square() + 1e-7).mean(), "slope": 0.25 * slope, "mean": 2 * mean}
+    level = torch.sqrt(error.square() + 1e-7).mean()
+    return {"level": level, "slope": 0.25 * slope, "mean": 2 * mean, "ramp": 4 * network(_ramps(batch)).abs().mean()}
+
+
+def _ramps(batch: LumaBatch | RgbBatch) -> Tensor:
+    """Return even slopes of up to four codes a pixel, flat ones too: the kernel alone has them right."""
+    count, planes = batch.small.shape[:2]
+    # Drawn from the batch itself, so that a run goes on with the same numbers anywhere.
+    random = torch.Generator().manual_seed(int(batch.small.double().sum() * 1e6))
+    level, down, across = (torch.rand(count, planes, 1, 1, generator=random) for _ in range(3))
+    places = torch.arange(24.0) - 11.5
+    steep = (torch.rand(count, 1, 1, 1, generator=random) < 0.5) * 8 / 255
+    slope = (down - 0.5) * places[:, None] + (across - 0.5) * places
+    return (level + steep * slope).clamp(0, 1)
 
 
 def _luma_check(network: nn.Module, batch: LumaBatch | RgbBatch) -> dict[str, float]:

@@ -164,7 +164,7 @@ def upscale(
         InputError: The network's file is damaged, or is no upscaler.
     """
     fmt = check_clip("upscale", clip)
-    check_plugins("upscale", "akarin", "vszip")
+    check_plugins("upscale", "akarin")
     if not 0 <= threshold <= 16:
         raise ArgumentError(f"upscale: 'threshold' must be 0 to 16 codes of 8 bits (got {threshold})")
     step = (1 << fmt.subsampling_w, 1 << fmt.subsampling_h)
