@@ -123,16 +123,6 @@ def test_a_slow_pan_that_was_taken_for_a_hold_does_not_freeze() -> None:
     assert all(not np.array_equal(array(large, frame), array(large, frame + 1)) for frame in range(19))
 
 
-def test_a_mouth_that_was_taken_for_a_hold_is_no_noise() -> None:
-    clip = core.akarin.Expr(
-        pan(6, 0, width=96, height=64), "X 40 >= X 52 < and Y 30 >= and Y 36 < and N 2 % and 20 x ?"
-    )
-    clip = clip.akarin.PropExpr(lambda: {"VsaiRun": "N"})
-    large, plain = (upscale(clip, scale=2, model=LUMA, reuse=reuse) for reuse in (True, False))
-    for frame in range(clip.num_frames):
-        np.testing.assert_array_equal(array(large, frame), array(plain, frame))
-
-
 @pytest.mark.parametrize("fmt", [vs.GRAY8, vs.GRAY10, vs.GRAY16, vs.GRAYS, vs.RGB24, vs.RGBS])
 def test_the_distance_is_that_of_the_worst_block(fmt: int) -> None:
     peak = (

@@ -19,14 +19,13 @@ RUN_REACH = 64
 many frames."""
 
 APART_PROPERTY = "ApartMax"
-"""What `measure_apart` writes, in codes of 16 bits; beside it `ApartAverage`, the mean over the picture, 0 to 1."""
+"""What `measure_apart` writes, in codes of 16 bits."""
 
 CODE = 256
 """A code of 8 bits in codes of 16."""
 
 _BLOCK_PX = 8
 _DRIFT = 1.3  # a hold's noise does not grow with time, a drift's difference doubles from one frame to two
-_GRAIN = 3.0  # the worst block of grain all over a picture over its mean; a mouth stands out by far more
 _NEVER = 65535
 
 
@@ -78,7 +77,7 @@ def measure_apart(a: vs.VideoNode, b: vs.VideoNode, *, exact: bool) -> vs.VideoN
     if not exact:
         blocks = (ceil(a.width / _BLOCK_PX), ceil(a.height / _BLOCK_PX))
         difference = difference.std.RemoveFrameProps(["_FieldBased", "_Matrix"]).resize.Bilinear(*blocks)
-    return pixel_of(difference.std.PlaneStats(prop="Apart"), APART_PROPERTY, "ApartAverage")
+    return pixel_of(difference.std.PlaneStats(prop="Apart"), APART_PROPERTY)
 
 
 def select_back(clips: Sequence[vs.VideoNode], facts: vs.VideoNode, back: str) -> vs.VideoNode:
@@ -127,8 +126,8 @@ def reuse_runs(large: vs.VideoNode, clip: vs.VideoNode, tags: vs.VideoNode, thre
 def _measure_noise(clip: vs.VideoNode, back: vs.VideoNode, threshold: float) -> vs.VideoNode:
     """Writes on each frame how far later frames of its run may be from it (`Limit`, in codes of 16 bits).
 
-    That is the difference to the next frame and a third more, as far as it is grain, which lies all over a picture; and
-    unless the frame after that is in the run and further away: then it is a drift, and only the threshold counts.
+    That is the difference to the next frame, which the gate has called none, and a third more, unless the frame after
+    that is in the run and further away: then it is no noise but a drift, and only the threshold counts.
     """
     least = threshold * CODE
     pixel = core.std.BlankClip(width=1, height=1, format=vs.GRAY8, length=clip.num_frames, keep=True)
@@ -139,7 +138,7 @@ def _measure_noise(clip: vs.VideoNode, back: vs.VideoNode, threshold: float) -> 
     drift = (
         f"z.{RUN_PROPERTY} 2 = y.{APART_PROPERTY} x.{APART_PROPERTY} {_DRIFT} * > and y.{APART_PROPERTY} {least} > and"
     )
-    noise = f"x.{APART_PROPERTY} {_DRIFT} * x.ApartAverage {_NEVER * _GRAIN} * min {least} max"
+    noise = f"x.{APART_PROPERTY} {_DRIFT} * {least} max"
     return core.akarin.PropExpr([one, two, _ahead(back, 2)], lambda: {"Limit": f"{drift} {least} {noise} ?"})
 
 
