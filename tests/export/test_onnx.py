@@ -62,7 +62,8 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.02)
-    save_file(network.state_dict(), folder / "weights.safetensors", metadata={"steps": "3"})
+    weights = {key: value.contiguous() for key, value in network.state_dict().items()}
+    save_file(weights, folder / "weights.safetensors", metadata={"steps": "3"})
     export(name, folder / "weights.safetensors", folder)
     return name, folder
 
