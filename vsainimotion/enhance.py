@@ -68,7 +68,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             deband=0,
         ),
         "anime-strong": Preset(
-            description="As anime-clean with a larger network, and smooths the bands that compression left in gradients.",
+            description="As anime-clean, with a larger network, and smooths the bands of compression in gradients.",
             interpolator=DEFAULT_INTERPOLATOR,
             kernel="catmull-rom",
             upscaler="luma",
