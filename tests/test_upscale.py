@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from tests.watch import watch_network
 from vsainimotion.errors import ArgumentError, UnknownNameError
 from vsainimotion.models import Card, load_card
-from vsainimotion.upscale import SizePlan, plan_size, upscale
+from vsainimotion.size import SizePlan, plan_size
+from vsainimotion.upscale import upscale
 
 NETWORKS = Path(__file__).parent / "models" / "networks"
 LUMA, RGB, DIFFERENCE = (load_card(NETWORKS / f"{name}.toml") for name in ("bilinear-1", "bilinear-3", "difference"))
