@@ -11,13 +11,16 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from export.batches import FlowBatch, FlowData, PictureBatch
 from export.film_data import FilmData
 from export.losses import FlowWeights, compose, distance, flow_losses, flow_weights, lengths
-from export.luma_data import LumaBatch, LumaData
+from export.luma_data import FILM, LEVEL, LumaBatch, LumaData
+from export.networks.compact import Compact
 from export.networks.flow import FlowFast
-from export.networks.luma import LumaFast
+from export.networks.luma import Luma, LumaFast, double
+from export.rgb_data import MILD, STRONG, RgbBatch, RgbData
 
 
 class Data(Protocol):
@@ -93,18 +96,45 @@ def _flow_pictures(network: nn.Module, batch: PictureBatch) -> Tensor:
     return torch.cat([batch.pictures[:, :3], batch.middle, made, batch.pictures[:, 3:6], error], dim=3)
 
 
+def _whole(network: nn.Module, small: Tensor) -> Tensor:
+    """Return the enlarged picture, whether the network makes it or what the kernel lacks."""
+    made: Tensor = network(small).float()
+    return made if isinstance(network, LumaFast) else made + double(small)
+
+
 def _luma_losses(network: nn.Module, batch: LumaBatch) -> dict[str, Tensor]:
-    error = network(batch.small).float() - batch.large
+    error = _whole(network, batch.small) - batch.large
     across, down = error.diff(dim=3), error.diff(dim=2)
     # A wrong slope is a line that rings or thickens, which the eye sees before a wrong level.
     slope = torch.sqrt(across.square() + 1e-6).mean() + torch.sqrt(down.square() + 1e-6).mean()
     return {"level": torch.sqrt(error.square() + 1e-6).mean(), "slope": 0.25 * slope}
 
 
-def _luma_check(network: nn.Module, batch: LumaBatch) -> dict[str, float]:
-    assert isinstance(network, LumaFast)  # noqa: S101 - as above
-    plain = LumaFast().eval()
-    return {"psnr": psnr(network(batch.small), batch.large), "spline36": psnr(plain(batch.small), batch.large)}
+def _level_losses(network: nn.Module, batch: LumaBatch | RgbBatch) -> dict[str, Tensor]:
+    error = _whole(network, batch.small) - batch.large
+    across, down = error.diff(dim=3), error.diff(dim=2)
+    slope = torch.sqrt(across.square() + 1e-6).mean() + torch.sqrt(down.square() + 1e-6).mean()
+    # The kernel keeps the mean of any place; so must what is added to it, to a tenth of a code.
+    mean = torch.sqrt(functional.avg_pool2d(error, 8).square() + 1e-8).mean()
+    level = torch.sqrt(error.square() + 1e-7).mean()
+    return {"level": level, "slope": 0.25 * slope, "mean": 2 * mean, "ramp": 4 * network(_ramps(batch)).abs().mean()}
+
+
+def _ramps(batch: LumaBatch | RgbBatch) -> Tensor:
+    """Return even slopes of up to four codes a pixel, flat ones too: the kernel alone has them right."""
+    count, planes = batch.small.shape[:2]
+    # Drawn from the batch itself, so that a run goes on with the same numbers anywhere.
+    random = torch.Generator().manual_seed(int(batch.small.double().sum() * 1e6))
+    level, down, across = (torch.rand(count, planes, 1, 1, generator=random) for _ in range(3))
+    places = torch.arange(24.0) - 11.5
+    steep = (torch.rand(count, 1, 1, 1, generator=random) < 0.5) * 8 / 255
+    slope = (down - 0.5) * places[:, None] + (across - 0.5) * places
+    return (level + steep * slope).clamp(0, 1)
+
+
+def _luma_check(network: nn.Module, batch: LumaBatch | RgbBatch) -> dict[str, float]:
+    made = torch.cat([_whole(network, part[None]) for part in batch.small])
+    return {"psnr": psnr(made, batch.large), "spline36": psnr(double(batch.small), batch.large)}
 
 
 TASKS: dict[str, Task] = {
@@ -118,6 +148,12 @@ TASKS: dict[str, Task] = {
         pictures=_flow_pictures,
     ),
     "luma-fast": Task(network=LumaFast, data=LumaData, losses=_luma_losses, check=_luma_check),
+    "compact": Task(network=Compact, data=partial(RgbData, wear=MILD), losses=_level_losses, check=_luma_check),
+    "compact-strong": Task(
+        network=Compact, data=partial(RgbData, wear=STRONG), losses=_level_losses, check=_luma_check
+    ),
+    "luma-level": Task(network=Luma, data=partial(LumaData, mix=LEVEL), losses=_level_losses, check=_luma_check),
+    "luma": Task(network=Luma, data=partial(LumaData, mix=FILM), losses=_luma_losses, check=_luma_check),
 }
 
 

@@ -59,6 +59,8 @@ class Card:
     """Pixels of the small copy, each way, that one answer of a flow network stands for; 1 for the others."""
     timesteps: str
     """any or half; none for upscalers."""
+    base: str | None
+    """The kernel whose enlargement the output is added to; None where the output is the picture, and left out."""
     licence: str
     origin: str
     opset: int
@@ -73,6 +75,8 @@ def write_card(card: Card, path: Path) -> None:
     lines = []
     for field in dataclasses.fields(card):
         value = getattr(card, field.name)
+        if value is None:
+            continue
         # JSON's strings, numbers and lists of numbers are TOML's.
         lines.append(
             f"{field.name} = {json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)}\n"
@@ -142,9 +146,10 @@ def make_card(name: str, network: nn.Module, onnx_file: Path, run: str, steps: i
     """Fill the card of an exported network; `run` and `steps` say which training its weights ended."""
     about = NETWORKS[name]
     values = dataclasses.asdict(about)
+    data = values.pop("data")
     return Card(
         **values, name=name, file=onnx_file.name, sha256=hashlib.sha256(onnx_file.read_bytes()).hexdigest(),
-        licence="MIT", origin=f"export/train.py, export/runs/{run}.toml, {steps} steps on generated scenes",
+        licence="MIT", origin=f"export/train.py, export/runs/{run}.toml, {steps} steps on {data}",
         opset=OPSET, precision="fp32", parameters=parameter_count(network),
     )  # fmt: skip
 

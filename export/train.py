@@ -206,7 +206,8 @@ def train(run: Run, *, root: Path = ROOT, deadline: float = math.inf, stop_step:
                 trainer.save(checkpoint)
                 saved = time.time()
     trainer.save(checkpoint)
-    weights = {name: value.cpu() for name, value in trainer.average.items()}
+    # Networks may keep their weights channels last, which the file cannot.
+    weights = {name: value.cpu().contiguous() for name, value in trainer.average.items()}
     save_file(weights, out / f"{run.name}.safetensors", metadata={"steps": str(trainer.step)})
     record.line(event="stop", step=trainer.step, **check(trainer, held_out, record))
     record.close()

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
     ("errors", "native", "timing"),
     ("models", "backend"),
-    ("gate", "cadence", "timeline", "rgb", "motion", "blocks", "warp", "refine"),
+    ("gate", "cadence", "timeline", "rgb", "motion", "blocks", "warp", "refine", "drawings", "patches", "size"),
     ("interpolate", "upscale"),
     ("enhance",),
     ("media",),

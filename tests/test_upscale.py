@@ -1,7 +1,5 @@
-"""Upscaling: sizes, formats, properties, geometry, and each held drawing once."""
+"""Upscaling: sizes, formats, properties and geometry."""
 
-import importlib
-import random
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,10 +8,11 @@ import pytest
 import vapoursynth as vs
 from numpy.typing import NDArray
 
+from tests.watch import watch_network
 from vsainimotion.errors import ArgumentError, UnknownNameError
-from vsainimotion.gate import gate
 from vsainimotion.models import Card, load_card
-from vsainimotion.upscale import SizePlan, plan_size, upscale
+from vsainimotion.size import SizePlan, plan_size
+from vsainimotion.upscale import upscale
 
 NETWORKS = Path(__file__).parent / "models" / "networks"
 LUMA, RGB, DIFFERENCE = (load_card(NETWORKS / f"{name}.toml") for name in ("bilinear-1", "bilinear-3", "difference"))
@@ -123,11 +122,16 @@ def test_an_rgb_network_sees_each_frame_through_its_own_matrix(matrix: int, monk
     red = vs.core.std.BlankClip(width=32, height=32, format=vs.RGBS, color=[0.8, 0.2, 0.1], length=2)
     clip = red.resize.Point(format=vs.YUV444P16, matrix=matrix)
     other = red.resize.Point(format=vs.YUV444P16, matrix=1)
-    large = upscale(other[0] + clip[1], scale=2, model=RGB)
+    large = upscale(other[0] + clip[1], scale=2, model=RGB, reuse=False)  # both are one picture in RGB
     for frame, source in ((0, other), (1, clip)):
         for got, wanted in zip(planes(large, frame), planes(source, frame), strict=True):
             np.testing.assert_allclose(got[8:-8, 8:-8], wanted[0, 0], rtol=0, atol=1)
     assert [round(float(value), 3) for value in seen.means] == [0.8, 0.2, 0.1] * 2
+
+
+def own_properties(frame: vs.VideoFrame) -> dict[str, object]:
+    """What a frame carries beside what `upscale` itself says."""
+    return {name: value for name, value in frame.props.items() if name != "VsaiReused"}
 
 
 def test_every_frame_keeps_its_own_properties() -> None:
@@ -137,7 +141,7 @@ def test_every_frame_keeps_its_own_properties() -> None:
         large = upscale(clip, scale=2, model=model)
         for index in range(4):
             with clip.get_frame(index) as wanted, large.get_frame(index) as got:
-                assert dict(got.props) == dict(wanted.props)
+                assert own_properties(got) == dict(wanted.props)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 3), (31, 17)])
@@ -157,7 +161,7 @@ def test_properties_that_make_no_sense_do_no_harm(model: Card | str, fmt: int, p
     clip = picture(15, 13, fmt).std.SetFrameProps(**properties)
     large = upscale(clip, scale=2, model=model)
     with large.get_frame(0) as got, clip.get_frame(0) as wanted:
-        assert dict(got.props) == dict(wanted.props)
+        assert own_properties(got) == dict(wanted.props)
 
 
 def test_the_smallest_subsampled_clip_is_enlarged() -> None:
@@ -262,112 +266,7 @@ def test_a_variable_clip_is_refused() -> None:
         upscale(clip, scale=2, model=LUMA)
 
 
-class Watch:
-    """Which frames the network was asked for, and the mean of each plane that it saw."""
-
-    def __init__(self) -> None:
-        self.frames: list[int] = []
-        self.means: list[float] = []
-
-
-def watch_network(monkeypatch: pytest.MonkeyPatch) -> Watch:
-    """Puts a counter before the network's own input, and leaves everything else as it is."""
-    module = importlib.import_module("vsainimotion.upscale")
-    run_network = module.run_network
-    watch = Watch()
-
-    def look(n: int, f: vs.VideoFrame) -> vs.VideoFrame:
-        watch.frames.append(n)
-        watch.means.extend(float(np.asarray(f[index]).mean()) for index in range(f.format.num_planes))
-        return f
-
-    def run(clips: list[vs.VideoNode], *arguments: object, **options: object) -> vs.VideoNode:
-        watched: vs.VideoNode = run_network([clip.std.ModifyFrame(clip, look) for clip in clips], *arguments, **options)
-        return watched
-
-    monkeypatch.setattr(module, "run_network", run)
-    return watch
-
-
-def drawings(runs: list[int], fmt: int = vs.GRAY8) -> vs.VideoNode:
-    """A clip of held drawings with the gate's property: drawing k is held runs[k] frames, each with its own grain."""
-    back = [index for run in runs for index in range(run)]
-    clip = picture(32, 24, fmt, length=len(back)).akarin.Expr("x N 7 * 32 % 16 / +")
-    parts = [clip[index].std.SetFrameProps(VsaiRun=run) for index, run in enumerate(back)]
-    return vs.core.std.Splice(parts)
-
-
-RUNS = [3, 1, 2, 2, 40, 1, 3]
-FIRST = [sum(RUNS[:index]) for index in range(len(RUNS))]
-
-
-def test_each_drawing_reaches_the_network_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    watch = watch_network(monkeypatch)
-    clip = drawings(RUNS)
-    large = upscale(clip, scale=2, model=LUMA)
-    for _ in large.frames(close=True):
-        pass
-    assert sorted(watch.frames) == FIRST
-
-
-def test_a_held_frame_shows_its_first_frame_at_any_start_and_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    clip = drawings(RUNS)
-    plain = upscale(clip, scale=2, model=LUMA, reuse=False)
-    firsts = [planes(plain, first)[0] for first in FIRST]
-    owner = [index for index, run in enumerate(RUNS) for _ in range(run)]
-    order = list(range(len(owner)))
-    random.Random(5).shuffle(order)  # noqa: S311 no secret is drawn
-    for sequence in (order, order[::-1], [30], [51, 0]):
-        large = upscale(clip, scale=2, model=LUMA)
-        for frame in sequence:
-            np.testing.assert_array_equal(planes(large, frame)[0], firsts[owner[frame]])
-    watch = watch_network(monkeypatch)
-    late = upscale(clip, scale=2, model=LUMA)
-    planes(late, 30)
-    assert watch.frames == [8]
-
-
-def test_what_the_gate_calls_held_is_enlarged_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    watch = watch_network(monkeypatch)
-    still = [picture(96, 64, vs.YUV420P8, length=run) for run in (3, 2, 4)]
-    moved = [clip.std.CropRel(left=2 * index).std.AddBorders(left=2 * index) for index, clip in enumerate(still)]
-    large = upscale(gate(vs.core.std.Splice(moved)), scale=2, model=LUMA)
-    for frame in large.frames(close=True):
-        assert frame.width == 192
-    assert sorted(watch.frames) == [0, 3, 5]
-
-
-def test_without_the_gate_every_frame_is_enlarged_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    watch = watch_network(monkeypatch)
-    clip = drawings(RUNS).std.RemoveFrameProps("VsaiRun")
-    reused, plain = (upscale(clip, scale=2, model=LUMA, reuse=reuse) for reuse in (True, False))
-    for index in range(clip.num_frames):
-        np.testing.assert_array_equal(planes(reused, index)[0], planes(plain, index)[0])
-    assert sorted(watch.frames) == sorted([*range(clip.num_frames)] * 2)
-
-
-@pytest.mark.parametrize(
-    "counted",
-    ["x.VsaiRun", "x.VsaiRun 64 min", "x.VsaiRun 64 < x.VsaiRun N 64 % ?"],
-    ids=["without end", "capped", "anew at multiples of 64"],
-)
-def test_a_hold_beyond_the_reach_is_enlarged_once_in_a_reach(monkeypatch: pytest.MonkeyPatch, counted: str) -> None:
-    watch = watch_network(monkeypatch)
-    clip = drawings([10, 200, 5]).akarin.PropExpr(lambda: {"VsaiRun": counted})
-    for frame in upscale(clip, scale=2, model=LUMA).frames(close=True):
-        assert frame.width == 64
-    # The first 64 frames of the hold go back to its start, 10; later ones to 64, 128 and 192.
-    assert sorted(watch.frames) == [0, 10, 64, 128, 192, 210]
-
-
-def test_a_clip_that_starts_within_a_hold_goes_back_to_its_first_frame(monkeypatch: pytest.MonkeyPatch) -> None:
-    watch = watch_network(monkeypatch)
-    clip = drawings(RUNS)[20:]
-    large = upscale(clip, scale=2, model=LUMA)
-    for _ in large.frames(close=True):
-        pass
-    assert sorted(watch.frames) == [0, 28, 29]
-
-
-def test_one_frame_is_enough() -> None:
-    assert planes(upscale(drawings([1]), scale=2, model=LUMA))[0].shape == (48, 64)
+@pytest.mark.parametrize("threshold", [-0.1, 16.5, float("nan")])
+def test_a_threshold_that_cannot_be_is_refused(threshold: float) -> None:
+    with pytest.raises(ArgumentError, match=r"'threshold' must be 0 to 16 codes of 8 bits \(got"):
+        upscale(picture(8, 8, vs.GRAY8), scale=2, model=LUMA, threshold=threshold)

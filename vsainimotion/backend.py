@@ -181,7 +181,9 @@ def run_network(
     row = BACKENDS.get(choice.name)
     pixels = GPU_TILE_PIXELS if row is not None and row.is_gpu else CPU_TILE_PIXELS
     plan = plan_tiles(card, width, height, pixels=pixels, tilesize=tilesize, overlap=overlap)
-    padded = [_pad(clip, plan.padded, half=row is not None and row.wants_half) for clip in clips]
+    padded = [pad_clip(clip, plan.padded) for clip in clips]
+    if row is not None and row.wants_half:
+        padded = [clip.resize.Point(format=clip.format.replace(bits_per_sample=16).id) for clip in padded]
     try:
         result = _infer(choice, card, network, padded, plan, flexible=flexible)
     except vs.Error as error:
@@ -222,14 +224,12 @@ def _check_inputs(clips: Sequence[vs.VideoNode], card: Card) -> None:
         )
 
 
-def _pad(clip: vs.VideoNode, size: Size, *, half: bool) -> vs.VideoNode:
-    width, height = size
-    if size != (clip.width, clip.height):
-        # A source window that is larger than the picture is filled by mirroring.
-        clip = clip.resize.Point(width=width, height=height, src_width=width, src_height=height)
-    if half:
-        return clip.resize.Point(format=clip.format.replace(bits_per_sample=16).id)
-    return clip
+def pad_clip(clip: vs.VideoNode, size: Size) -> vs.VideoNode:
+    """Adds mirrored columns at the right and mirrored rows at the bottom up to a size, width and height in pixels."""
+    if size == (clip.width, clip.height):
+        return clip
+    # A source window that is larger than the picture is filled by mirroring.
+    return clip.resize.Point(width=size[0], height=size[1], src_width=size[0], src_height=size[1])
 
 
 def _crop(clip: vs.VideoNode, card: Card, plan: TilePlan, width: int, height: int) -> vs.VideoNode:

@@ -69,10 +69,10 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             deband=0,
         ),
         "anime-strong": Preset(
-            description="As anime-clean, and smooths the bands that compression left in gradients.",
+            description="As anime-clean, with a larger network, and smooths the bands of compression in gradients.",
             interpolator=DEFAULT_INTERPOLATOR,
             kernel="catmull-rom",
-            upscaler=DEFAULT_UPSCALER,
+            upscaler="luma",
             multi=Fraction(2),
             height=1440,
             deband=1.5,

@@ -1,4 +1,4 @@
-"""Enlarges a clip with a network or a kernel, each held drawing once."""
+"""Enlarges a clip with a network or a kernel, each drawing once."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 
 import vapoursynth as vs
 
-from vsainimotion.backend import Choice, choose_backend, run_network
+from vsainimotion.backend import Choice, choose_backend, pad_clip, run_network
+from vsainimotion.drawings import REUSED_PROPERTY, reuse_runs
 from vsainimotion.errors import ArgumentError
 from vsainimotion.models.card import Card
 from vsainimotion.models.catalogue import find_card
-from vsainimotion.models.tiles import Size
+from vsainimotion.models.runtimes import BACKENDS
+from vsainimotion.models.tiles import Size, fit_size
 from vsainimotion.native import check_clip, check_plugins
+from vsainimotion.patches import PATCH_PX, draw_patches, plan_patches
 from vsainimotion.rgb import from_rgb, to_rgb
+from vsainimotion.size import plan_size
 
 if TYPE_CHECKING:
     from vsscale.mlrt.backend.base import Backend
@@ -26,85 +30,14 @@ KERNELS: Mapping[str, str] = MappingProxyType({"lanczos": "Lanczos", "spline36":
 DEFAULT_MODEL = "luma-fast"
 """The network that `upscale` uses unless another is named."""
 
-RUN_PROPERTY = "VsaiRun"
-"""The gate's frame property: how many frames ago the drawing of this frame appeared first, 0 if it appears now."""
+DEFAULT_THRESHOLD = 1.0
+"""How far, in codes of 8 bits, a drawing may be from another and still count as the same; see `upscale`."""
 
-RUN_REACH = 64
-"""How far back a held drawing is looked for, in frames, as far as the gate counts; a longer hold is enlarged once in so
-many frames."""
-
+_KERNEL_REACH = 3  # input pixels to each side that the widest base reads
 _CHROMA_KERNEL = "spline36"  # as sharp as a network's edges, and rings less than lanczos on flat cel colours
 _RANGE = ("_Range", "_ColorRange")  # the second is the older name
 # Not needed to enlarge, and core.resize refuses frames on which they are odd: RGB with a matrix, fields of odd height.
 _SET_ASIDE = ("_FieldBased", "_Matrix", "_Transfer", "_Primaries")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SizePlan:
-    """What will be made of a clip's size: width and height in pixels."""
-
-    width: int
-    height: int
-    keeps_ratio: bool
-    """Whether width over height is the clip's, up to rounding; otherwise the sample aspect ratio changes."""
-
-
-def plan_size(
-    size: Size,
-    step: Size = (1, 1),
-    *,
-    scale: float | Fraction | None = None,
-    width: int | None = None,
-    height: int | None = None,
-) -> SizePlan:
-    """Plans the size of an enlarged clip.
-
-    What is not given follows the clip's ratio, rounded to the nearest multiple of the chroma subsampling.
-
-    Args:
-        size: Width and height of the clip in pixels.
-        step: Width and height must be multiples of this: (2, 2) for 4:2:0.
-        scale: Factor for both sides, at least 1.
-        width: Width of the result in pixels.
-        height: Height of the result in pixels.
-
-    Returns:
-        The plan.
-
-    Raises:
-        ArgumentError: Not exactly one of scale, or width and/or height, was given; a size is smaller than the
-            clip's, or no multiple of the subsampling.
-    """
-    if (scale is None) == (width is None and height is None):
-        raise ArgumentError(
-            "upscale: give 'scale', or 'width', or 'height', or 'width' and 'height' "
-            f"(got scale={scale}, width={width}, height={height})"
-        )
-    if scale is not None:
-        if not 1 <= scale <= 16:
-            raise ArgumentError(f"upscale: 'scale' must be 1 to 16 (got {scale})")
-        factor = Fraction(scale).limit_denominator(10000)
-        return SizePlan(
-            width=_round(size[0] * factor, step[0]), height=_round(size[1] * factor, step[1]), keeps_ratio=True
-        )
-    both = (
-        width if width is not None else _round(Fraction(size[0] * (height or 0), size[1]), step[0]),
-        height if height is not None else _round(Fraction(size[1] * (width or 0), size[0]), step[1]),
-    )
-    if both[0] < size[0] or both[1] < size[1]:
-        raise ArgumentError(
-            f"upscale: the result must be at least as large as the clip, {size[0]}x{size[1]} "
-            f"(got {both[0]}x{both[1]}). Use core.resize to shrink"
-        )
-    for name, side, multiple in zip(("width", "height"), both, step, strict=True):
-        if side % multiple:
-            raise ArgumentError(f"upscale: '{name}' must be a multiple of {multiple} for this format (got {side})")
-    follows = abs(both[0] * size[1] - both[1] * size[0]) < max(step[0] * size[1], step[1] * size[0])
-    return SizePlan(width=both[0], height=both[1], keeps_ratio=width is None or height is None or follows)
-
-
-def _round(value: Fraction, step: int) -> int:
-    return max(step, math.floor(value / step + Fraction(1, 2)) * step)
 
 
 def upscale(
@@ -118,6 +51,7 @@ def upscale(
     tilesize: int | Size | None = None,
     overlap: int | None = None,
     reuse: bool = True,
+    threshold: float = DEFAULT_THRESHOLD,
 ) -> vs.VideoNode:
     """Enlarges a clip.
 
@@ -127,9 +61,12 @@ def upscale(
     frame's own matrix and range (by BT.709 from 720 lines on and by BT.601 below where a frame has none), and what it
     returns goes back the same way. No pixel moves: the picture stays centred.
 
-    A drawing that is held is enlarged once, if the gate's `VsaiRun` is on the frames: frame n shows what was made of
-    frame n - VsaiRun, so grain stands still in what the gate calls a hold. A filter between the gate and this one that
-    drops, repeats or mixes frames has to correct `VsaiRun` or remove it. Without it every frame is enlarged.
+    A network sees each drawing once. The picture is cut into patches; a patch that looks as it did up to 24 frames
+    before is shown as it was made then, so that a mouth on a still face costs a few patches, and drawings that come
+    back cost nothing. Where the gate's `VsaiRun` is on the frames, a frame of a hold shows what was made of the hold's
+    first frame, so that grain stands still in what the gate calls a hold. Every frame is compared with the one that it
+    shows, at full size, never with the one before it: a slow pan does not freeze. A filter between the gate and this
+    one that drops, repeats or mixes frames has to correct `VsaiRun` or remove it.
 
     Frames count as progressive, whatever `_FieldBased` says. When the result has the clip's size, it is the clip.
 
@@ -143,20 +80,27 @@ def upscale(
         tilesize: Largest tile in pixels of the network's input, one number or (width, height); None for a size that
             suits the backend's memory.
         overlap: Pixels of the network's input that neighbouring tiles share at least; None for the network's reach.
-        reuse: Whether a held drawing is enlarged once.
+        reuse: Whether what was made of a drawing is shown again; False runs the network on every frame.
+        threshold: How far a drawing may be from another and still count as the same, in codes of 8 bits, 0 to 16: the
+            largest mean difference over a block of 8x8 pixels of what the network sees. In a hold of the gate's, its
+            own noise is allowed for. 0 reuses nothing but what is equal bit for bit.
 
     Returns:
         A clip of the new size, with the format, length and rate of `clip` and each frame's properties; `_SARNum` and
-        `_SARDen` change only if width and height were both given in another ratio than the clip's.
+        `_SARDen` change only if width and height were both given in another ratio than the clip's. With a network and
+        `reuse`, `VsaiReused` is the share of the picture that no network was run for, 0 to 1.
 
     Raises:
-        ArgumentError: The clip is of a variable or unsupported format, or a size is not possible.
+        ArgumentError: The clip is of a variable or unsupported format, a size is not possible, or the threshold is
+            out of its range.
         UnknownNameError: There is no such network or backend.
         MissingError: A plugin, the backend or the network's file is missing.
         InputError: The network's file is damaged, or is no upscaler.
     """
     fmt = check_clip("upscale", clip)
     check_plugins("upscale", "akarin")
+    if not 0 <= threshold <= 16:
+        raise ArgumentError(f"upscale: 'threshold' must be 0 to 16 codes of 8 bits (got {threshold})")
     step = (1 << fmt.subsampling_w, 1 << fmt.subsampling_h)
     plan = plan_size((clip.width, clip.height), step, scale=scale, width=width, height=height)
     card = _find_upscaler(model)
@@ -165,13 +109,22 @@ def upscale(
     plain = clip.std.RemoveFrameProps(_SET_ASIDE)
     if card is None:
         large = getattr(plain.resize, KERNELS[str(model)])(width=plan.width, height=plan.height)
+        large = large.std.CopyFrameProps(clip)
     else:
         size = (plan.width, plan.height)
-        runner = _Runner(card, choose_backend(backend), tilesize=tilesize, overlap=overlap, size=size, tags=clip)
-        large = _REDRAW[card.kind, fmt.color_family](plain, runner)
-    if reuse:
-        large = _reuse_drawings(large, clip)
-    large = large.std.CopyFrameProps(clip)
+        runner = _Runner(
+            card,
+            choose_backend(backend),
+            tilesize=tilesize,
+            overlap=overlap,
+            size=size,
+            tags=clip,
+            threshold=threshold if reuse else None,
+        )
+        drawn = _REDRAW[card.kind, fmt.color_family](plain, runner)
+        large = drawn.std.CopyFrameProps(clip)
+        if reuse:
+            large = large.std.CopyFrameProps(drawn, props=[REUSED_PROPERTY])
     return large if plan.keeps_ratio else _fit_aspect(large, clip)
 
 
@@ -198,16 +151,40 @@ class _Runner:
     overlap: int | None
     size: Size
     tags: vs.VideoNode  # the clip with all its properties
+    threshold: float | None  # None enlarges every frame for itself
 
     def run(self, clip: vs.VideoNode) -> vs.VideoNode:
-        """Enlarges a float clip by the network's factor until it is at least as large as asked."""
+        """Enlarges a GRAY or RGB clip by the network's factor, into float, until it is at least as large as asked."""
         while clip.width < self.size[0] or clip.height < self.size[1]:
-            drawn = run_network([clip], self.card, self.choice, tilesize=self.tilesize, overlap=self.overlap)
-            if self.card.base is not None:
-                kernel = getattr(clip.resize, self.card.base.capitalize())
-                drawn = vs.core.akarin.Expr([kernel(width=drawn.width, height=drawn.height), drawn], "x y +")
-            clip = drawn
+            clip = self._draw(clip) if self.threshold is None else self._draw_once(clip, self.threshold)
         return clip
+
+    def _draw(self, clip: vs.VideoNode) -> vs.VideoNode:
+        if clip.format.color_family == vs.GRAY:
+            clip = clip.resize.Point(format=vs.GRAYS)
+        drawn = run_network([clip], self.card, self.choice, tilesize=self.tilesize, overlap=self.overlap)
+        if self.card.base is not None:
+            kernel = getattr(clip.resize, self.card.base.capitalize())
+            drawn = vs.core.akarin.Expr([kernel(width=drawn.width, height=drawn.height), drawn], "x y +")
+        return drawn
+
+    def _draw_once(self, clip: vs.VideoNode, threshold: float) -> vs.VideoNode:
+        """Enlarges only what was not there before."""
+        card = self.card
+        margin = max(card.overlap if self.overlap is None else self.overlap, _KERNEL_REACH if card.base else 0)
+        margin = math.ceil(margin / card.size_multiple) * card.size_multiple
+        padded = pad_clip(clip, fit_size((clip.width, clip.height), card))
+        # A GPU is tuned to each size that it gets, and has more to lose from small ones.
+        row = BACKENDS.get(self.choice.name)
+        fits = row is not None and not row.is_gpu
+        side = max(PATCH_PX, 2 * max(card.size_minimum)) if fits else max(padded.width, padded.height)
+        patches = plan_patches((padded.width, padded.height), margin, card.size_multiple, side)
+        drawn = draw_patches(padded, self._draw, patches, card.scale, threshold)
+        return drawn.std.CropAbs(width=clip.width * card.scale, height=clip.height * card.scale)
+
+    def hold(self, large: vs.VideoNode, clip: vs.VideoNode) -> vs.VideoNode:
+        """Shows what was made of a hold's first frame for all of it."""
+        return large if self.threshold is None else reuse_runs(large, clip, self.tags, self.threshold)
 
     def fit(self, clip: vs.VideoNode, fmt: vs.VideoFormat) -> vs.VideoNode:
         """Brings the network's result to the size that was asked for and to a format, in one step."""
@@ -216,7 +193,7 @@ class _Runner:
 
 def _redraw_plane(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
     """Enlarges a GRAY clip; its range is on the frames and stays there."""
-    return runner.fit(runner.run(clip.resize.Point(format=vs.GRAYS)), clip.format)
+    return runner.hold(runner.fit(runner.run(clip), clip.format), clip)
 
 
 def _redraw_luma(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
@@ -225,7 +202,8 @@ def _redraw_luma(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
     luma = _redraw_plane(clip.std.ShufflePlanes(planes=0, colorfamily=vs.GRAY), runner)
     # Point is for the luma that is thrown away; chroma is placed by each frame's _ChromaLocation.
     chroma = clip.resize.Point(width=width, height=height, resample_filter_uv=_CHROMA_KERNEL)
-    return vs.core.std.ShufflePlanes([luma, chroma, chroma], planes=[0, 1, 2], colorfamily=vs.YUV)
+    whole = vs.core.std.ShufflePlanes([luma, chroma, chroma], planes=[0, 1, 2], colorfamily=vs.YUV)
+    return whole.std.CopyFrameProps(luma, props=[REUSED_PROPERTY])
 
 
 def _redraw_luma_of_rgb(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
@@ -240,7 +218,10 @@ def _redraw_rgb(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
     if clip.format.color_family == vs.YUV:
         clip = clip.std.CopyFrameProps(runner.tags, props=["_Matrix"])
     width, height = runner.size
-    return from_rgb(runner.run(to_rgb(clip)), runner.tags, width, height)
+    rgb = to_rgb(clip)
+    drawn = runner.run(rgb)
+    large = from_rgb(drawn, runner.tags, width, height).std.CopyFrameProps(drawn, props=[REUSED_PROPERTY])
+    return runner.hold(large, rgb)
 
 
 _REDRAW: Mapping[tuple[str, vs.ColorFamily], Callable[[vs.VideoNode, _Runner], vs.VideoNode]] = MappingProxyType(
@@ -254,25 +235,6 @@ _REDRAW: Mapping[tuple[str, vs.ColorFamily], Callable[[vs.VideoNode, _Runner], v
     }
 )
 """How each kind of network enlarges each family of clips, at the clip's own depth."""
-
-
-def _reuse_drawings(large: vs.VideoNode, clip: vs.VideoNode) -> vs.VideoNode:
-    """Shows frame n - VsaiRun of the enlarged clip at n.
-
-    Each distance is a delayed clip, and Select asks one of them. The first frame of a hold stays in the enlarged clip's
-    cache, where every frame of the hold moves it to the front; between two of them come at most the frames that are
-    worked on at once. A run beyond the reach goes back to a multiple of the reach, which the hold still covers.
-    """
-    large.std.SetVideoCache(mode=1, fixedsize=1, maxsize=vs.core.num_threads + 4)
-    delayed = [large]
-    for frames in range(1, min(RUN_REACH, clip.num_frames)):
-        node = large.std.DuplicateFrames(frames=[0] * frames)
-        node.std.SetVideoCache(mode=0)  # else each distance would keep frames of its own
-        node = node.std.Trim(length=clip.num_frames)
-        node.std.SetVideoCache(mode=0)
-        delayed.append(node)
-    back = f"x.{RUN_PROPERTY} {RUN_REACH} < x.{RUN_PROPERTY} N {RUN_REACH} % ? 0 max {len(delayed) - 1} min"
-    return vs.core.akarin.Select(delayed, [clip], back)
 
 
 def _fit_aspect(large: vs.VideoNode, clip: vs.VideoNode) -> vs.VideoNode:

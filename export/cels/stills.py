@@ -16,18 +16,31 @@ LUMA = np.array([0.2126, 0.7152, 0.0722])
 _UNITS = 96.0
 
 
+def picture(seed: int, size: int) -> NDArray[np.uint8]:
+    """Return a scene at its composed moment, (size, size, 3) RGB."""
+    scene = random_scene(seed, width=_UNITS, height=_UNITS)
+    return np.asarray(render(scene, CENTRE_FRAME, 0.5, (size, size)), dtype=np.uint8)
+
+
 def still(seed: int, size: int) -> NDArray[np.uint8]:
     """Return the full-range luma of a scene at its composed moment, (size, size)."""
-    scene = random_scene(seed, width=_UNITS, height=_UNITS)
-    picture = render(scene, CENTRE_FRAME, 0.5, (size, size))
-    return np.asarray(np.rint(picture @ LUMA), dtype=np.uint8)
+    return np.asarray(np.rint(picture(seed, size) @ LUMA), dtype=np.uint8)
 
 
 def save_stills(path: Path, seeds: range, size: int) -> None:
     """Render one still for each seed into a .npy file, (N, size, size), beside its place, and rename it."""
+    _save(path, np.stack([still(seed, size) for seed in seeds]))
+
+
+def save_pictures(path: Path, seeds: range, size: int) -> None:
+    """Render one colour still for each seed into a .npy file, (N, size, size, 3)."""
+    _save(path, np.stack([picture(seed, size) for seed in seeds]))
+
+
+def _save(path: Path, pixels: NDArray[np.uint8]) -> None:
     unfinished = path.with_suffix(".part")
     with unfinished.open("wb") as file:
-        np.save(file, np.stack([still(seed, size) for seed in seeds]))
+        np.save(file, pixels)
     unfinished.rename(path)
 
 

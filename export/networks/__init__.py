@@ -19,9 +19,12 @@ class Description:
     size_minimum: tuple[int, int]
     overlap: int
     analysis_height: int
-    grid: int
+    grid: int = 1
     timesteps: str
+    base: str | None = None
     description: str
+    data: str = "generated scenes"
+    """What it learnt from; ends up in the card's origin."""
 
 
 NETWORKS: dict[str, Description] = {
@@ -47,8 +50,47 @@ NETWORKS: dict[str, Description] = {
         size_minimum=(2, 2),
         overlap=5,
         analysis_height=0,
-        grid=1,
         timesteps="none",
         description="Doubles the luma of line art: Spline36 and a small learned correction to it.",
+    ),
+    "luma": Description(
+        task="upscale",
+        kind="luma",
+        scale=2,
+        planes=1,
+        size_multiple=1,
+        size_minimum=(2, 2),
+        overlap=9,
+        analysis_height=0,
+        timesteps="none",
+        base="spline36",
+        description="Doubles the luma of line art: what Spline36 lacks, in eight layers.",
+        data="generated scenes and Big Buck Bunny (CC BY 3.0, Blender Foundation)",
+    ),
+    "compact": Description(
+        task="upscale",
+        kind="rgb",
+        scale=2,
+        planes=3,
+        size_multiple=2,
+        size_minimum=(2, 2),
+        overlap=22,
+        analysis_height=0,
+        timesteps="none",
+        base="spline36",
+        description="Doubles RGB and takes away light traces of a codec; a clean picture stays clean.",
+    ),
+    "compact-strong": Description(
+        task="upscale",
+        kind="rgb",
+        scale=2,
+        planes=3,
+        size_multiple=2,
+        size_minimum=(2, 2),
+        overlap=22,
+        analysis_height=0,
+        timesteps="none",
+        base="spline36",
+        description="Doubles RGB and takes away blocks, ringing and bands of strong compression.",
     ),
 }

@@ -1,4 +1,4 @@
-"""A very small network that doubles the luma plane: what Spline36 gives, and a learned correction to it."""
+"""Networks that double the luma plane: what Spline36 gives, and a learned correction to it."""
 
 from __future__ import annotations
 
@@ -61,3 +61,56 @@ class LumaFast(nn.Module):
         inner = RADIUS - _REACH
         base = functional.conv2d(padded[:, :, inner:-inner, inner:-inner], self.kernel)
         return functional.pixel_shuffle(base + self.correct(padded - 0.5), 2)
+
+
+class Block(nn.Module):
+    """Two convolutions beside a way straight through."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.second = (nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
+        nn.init.kaiming_normal_(self.first.weight, a=0.1)
+        # A block begins by changing little, so that the first steps train what lies around it.
+        nn.init.normal_(self.second.weight, std=0.01)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return features of the same size, activated."""
+        inner = functional.leaky_relu(self.first(features), 0.1)
+        return functional.leaky_relu(features + self.second(inner), 0.1)
+
+
+class Luma(nn.Module):
+    """(N, 1, H, W) luma in [0, 1] to what `double` of it lacks, (N, 1, 2H, 2W); edges are repeated.
+
+    The picture itself stays outside, so that the network can run in half the precision.
+    """
+
+    #: How far an input pixel can change the output, in input pixels.
+    radius = 9
+
+    def __init__(self, width: int = 32, blocks: int = 3) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(1, width, 5, padding=2)
+        nn.init.kaiming_normal_(self.first.weight, a=0.1)
+        self.body = nn.Sequential(*(Block(width) for _ in range(blocks)))
+        self.last = nn.Conv2d(width, 4, 3, padding=1)
+        silence(self.last)
+        # Twice as fast as planes one after the other, measured in bfloat16.
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, luma: Tensor) -> Tensor:
+        """Return the difference at twice the size."""
+        # One margin for all layers: what their own zeros at its rim spoil is cut away, so that a tile with an overlap
+        # of the radius equals the same place in the whole picture.
+        padded = functional.pad(luma - 0.5, (self.radius,) * 4, mode="replicate")
+        features = functional.leaky_relu(self.first(padded), 0.1)
+        found = self.last(self.body(features))
+        margin = slice(self.radius, -self.radius)
+        return functional.pixel_shuffle(found[:, :, margin, margin], 2)
+
+
+def double(planes: Tensor) -> Tensor:
+    """Return (N, C, H, W) planes in [0, 1] at twice the size by Spline36, edges repeated."""
+    padded = functional.pad(planes.flatten(0, 1)[:, None], (_REACH,) * 4, mode="replicate")
+    large = functional.pixel_shuffle(functional.conv2d(padded, doubling_kernel()), 2)
+    return large.reshape(*planes.shape[:2], *large.shape[2:])

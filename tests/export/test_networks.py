@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from export.batches import FlowBatch, inside, rotated_crop, turn_flow, turn_picture
 from export.cels.textures import cloud_noise
+from export.codecs import CODECS, pass_through
+from export.halving import HALVINGS, halve
 from export.losses import FlowWeights, flow_losses, moving_loss, search_loss
-from export.luma_data import halve
+from export.networks.compact import Compact
 from export.networks.flow import FlowFast, Search, compare, enlarge, warp
-from export.networks.luma import RADIUS, LumaFast, spline36
+from export.networks.luma import RADIUS, Luma, LumaFast, double, spline36
 
 
 def _texture(height: int, width: int) -> torch.Tensor:
@@ -119,7 +121,7 @@ def test_perfect_answers_cost_less_than_none() -> None:
     assert float(still.detach()) < float(far.detach())
 
 
-def _zimg_double(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+def _zimg(plane: NDArray[np.float32], function: str, size: tuple[int, int], **shape: float) -> NDArray[np.float32]:
     height, width = plane.shape
     core = vs.core
     blank = core.std.BlankClip(None, width, height, vs.GRAYS, 1, keep=True)
@@ -129,8 +131,8 @@ def _zimg_double(plane: NDArray[np.float32]) -> NDArray[np.float32]:
         np.copyto(np.asarray(frame[0]), plane)
         return frame
 
-    doubled = core.resize.Spline36(core.std.ModifyFrame(blank, blank, paint), 2 * width, 2 * height)
-    return np.asarray(doubled.get_frame(0)[0]).copy()
+    scaled = getattr(core.resize, function)(core.std.ModifyFrame(blank, blank, paint), *size, **shape)
+    return np.asarray(scaled.get_frame(0)[0]).copy()
 
 
 def test_an_untrained_luma_network_is_zimgs_spline36() -> None:
@@ -138,44 +140,104 @@ def test_an_untrained_luma_network_is_zimgs_spline36() -> None:
     with torch.no_grad():
         doubled = LumaFast().eval()(luma)[0, 0].numpy()
     inner = (slice(8, -8), slice(8, -8))
-    assert np.abs(doubled - _zimg_double(luma[0, 0].numpy()))[inner].max() < 2e-6
+    assert np.abs(doubled - _zimg(luma[0, 0].numpy(), "Spline36", (112, 80)))[inner].max() < 2e-6
 
 
 def test_spline36_interpolates() -> None:
     assert np.allclose(spline36(np.arange(-3.0, 4.0)), [0, 0, 0, 1, 0, 0, 0], atol=1e-12)
 
 
-def _shaken(seed: int = 3) -> LumaFast:
-    torch.manual_seed(seed)
-    network = LumaFast().eval()
+def _shaken(kind: type[LumaFast | Luma]) -> LumaFast | Luma:
+    torch.manual_seed(3)
+    network = kind().eval()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.normal_(0, 0.1)
     return network
 
 
-def test_the_luma_network_reads_no_further_than_it_says() -> None:
-    network, luma = _shaken(), _texture(32, 32)
+RADII = [(LumaFast, RADIUS), (Luma, Luma.radius)]
+
+
+@pytest.mark.parametrize(("kind", "radius"), RADII)
+def test_the_luma_networks_read_no_further_than_they_say(kind: type[LumaFast | Luma], radius: int) -> None:
+    network, luma = _shaken(kind), _texture(32, 32)
     touched = luma.clone()
     touched[..., 16, 16] += 1.0
     with torch.no_grad():
         change = (network(touched) - network(luma)).abs()[0, 0]
     rows = torch.nonzero(change.amax(dim=1) > 0).flatten() // 2
-    assert int(rows.min()) == 16 - RADIUS
-    assert int(rows.max()) == 16 + RADIUS
+    assert int(rows.min()) == 16 - radius
+    assert int(rows.max()) == 16 + radius
 
 
-def test_a_tile_with_its_overlap_equals_the_whole() -> None:
-    network, luma = _shaken(), _texture(40, 40)
+@pytest.mark.parametrize(("kind", "radius"), RADII)
+def test_a_tile_with_its_overlap_equals_the_whole(kind: type[LumaFast | Luma], radius: int) -> None:
+    network, luma = _shaken(kind), _texture(48, 48)
     with torch.no_grad():
         whole = network(luma)
-        tile = network(luma[..., 10 - RADIUS : 20 + RADIUS, 10 - RADIUS : 20 + RADIUS])
-    cut = 2 * RADIUS
-    assert torch.allclose(tile[..., cut:-cut, cut:-cut], whole[..., 20:40, 20:40], atol=1e-6)
+        tile = network(luma[..., 12 - radius : 22 + radius, 12 - radius : 22 + radius])
+    cut = 2 * radius
+    assert torch.allclose(tile[..., cut:-cut, cut:-cut], whole[..., 24:44, 24:44], atol=1e-5)
 
 
-def test_halving_keeps_pixel_centres() -> None:
+@pytest.mark.parametrize("kernel", sorted(HALVINGS))
+def test_halving_keeps_pixel_centres(kernel: str) -> None:
     ramp = torch.arange(32.0)[None, None, None].expand(1, 1, 32, 32) / 32
-    for area in (True, False):
-        small = halve(ramp, area=area)[0, 0, 8]
-        assert torch.allclose(small[4:12] * 32, torch.arange(4.0, 12.0) * 2 + 0.5, atol=1e-3)
+    small = halve(ramp, kernel)[0, 0, 8]
+    assert torch.allclose(small[4:12] * 32, torch.arange(4.0, 12.0) * 2 + 0.5, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "function", "shape"),
+    [
+        ("bicubic", "Bicubic", {"filter_param_a": 0.0, "filter_param_b": 0.5}),
+        ("mitchell", "Bicubic", {"filter_param_a": 1 / 3, "filter_param_b": 1 / 3}),
+        ("bilinear", "Bilinear", {}),
+        ("spline36", "Spline36", {}),
+        ("lanczos", "Lanczos", {"filter_param_a": 3}),
+    ],
+)
+def test_halving_is_what_zimg_does(kernel: str, function: str, shape: dict[str, float]) -> None:
+    picture = 0.5 * _texture(48, 64) + 0.25
+    wanted = _zimg(picture[0, 0].numpy(), function, (32, 24), **shape)
+    assert np.abs(halve(picture, kernel)[0, 0].numpy() - wanted)[6:-6, 6:-6].max() < 2e-6
+
+
+def test_a_kernel_that_is_doubled_by_the_base_is_zimgs_spline36() -> None:
+    luma = _texture(40, 56)
+    wanted = _zimg(luma[0, 0].numpy(), "Spline36", (112, 80))
+    assert np.abs(double(luma)[0, 0].numpy() - wanted)[8:-8, 8:-8].max() < 2e-6
+
+
+def test_what_a_network_adds_is_nothing_before_it_is_trained() -> None:
+    with torch.no_grad():
+        assert float(Luma().eval()(_texture(20, 24)).abs().max()) == 0.0
+        assert float(Compact().eval()(_texture(20, 24).expand(1, 3, -1, -1)).abs().max()) == 0.0
+
+
+def test_compact_reads_no_further_than_it_says_and_tiles_leave_no_seam() -> None:
+    torch.manual_seed(3)
+    network, picture = Compact().eval(), _texture(96, 96).repeat(1, 3, 1, 1)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.normal_(0, 0.05)
+        whole = network(picture)
+        tile = network(picture[..., 12:80, 10:80])
+    cut = 2 * 22
+    assert torch.allclose(
+        tile[..., cut:-cut, cut:-cut], whole[..., 24 + cut : 160 - cut, 20 + cut : 160 - cut], atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("codec", sorted(CODECS))
+def test_codecs_keep_a_picture_in_place_and_damage_it_by_their_strength(codec: str) -> None:
+    noise = _texture(64, 96)[0, 0].numpy()
+    picture = np.repeat(np.rint(noise * 255).astype(np.uint8)[None, :, :, None], 3, axis=3)
+    errors = []
+    for quality in (CODECS[codec].mild[0], CODECS[codec].strong[1]):
+        worn = pass_through(picture, codec, quality).astype(np.float64)
+        errors.append(float(np.square(worn - picture).mean()))
+        moved = float(np.square(np.roll(worn, 1, axis=2) - picture).mean())
+        assert errors[-1] < moved
+    assert 0 < errors[0] < 0.5 * errors[1]

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from export.batches import FlowData, Shards
-from export.cels.stills import save_stills
+from export.cels.stills import save_pictures, save_stills
 from export.cels.triplets import save_shard
 from export.config import Run, Source, load_run
 from export.losses import flow_losses, flow_weights
@@ -20,13 +20,14 @@ from export.tasks import TASKS, averaged, parameter_count
 from export.train import Trainer, choose_device, learning_rate, main, train
 from tests.export.test_film_data import save_film
 
+DATA = {"flow": "cels", "compact": "pictures"}
 RUNS = Path(__file__).parents[2] / "export" / "runs"
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("workshop")
-    for name, save in (("cels", save_shard), ("stills", save_stills)):
+    for name, save in (("cels", save_shard), ("stills", save_stills), ("pictures", save_pictures)):
         (folder / name).mkdir()
         save(folder / name / "train-00000.npy", range(2), 96)
         save(folder / name / "valid-00000.npy", range(100, 101), 96)
@@ -35,7 +36,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _run(task: str, out: str) -> Run:
-    data = "cels" if task == "flow-fast" else "stills"
+    data = next((folder for start, folder in DATA.items() if task.startswith(start)), "stills")
     return Run(
         name=task, task=task, data=data, out=out, steps=6, learning_rate=1e-3, crops=((32, 2, 1.0), (48, 1, 1.0)),
         warmup_steps=2, log_steps=2, check_steps=3, bf16=task == "flow-fast",

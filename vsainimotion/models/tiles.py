@@ -55,7 +55,7 @@ def plan_tiles(
         ArgumentError: A tile is not larger than what it shares, or the overlap is negative.
     """
     multiple = card.size_multiple
-    padded = (_fit(width, card, 0), _fit(height, card, 1))
+    padded = fit_size((width, height), card)
     reach = card.overlap if overlap is None else overlap
     if reach < 0:
         raise ArgumentError(f"plan_tiles: 'overlap' must be at least 0 (got {overlap})")
@@ -84,6 +84,11 @@ def plan_streams(tile: Size, cores: int) -> int:
     """
     is_small = tile[0] * tile[1] <= 512 * 512
     return max(1, min(4, cores if is_small else cores // 8))
+
+
+def fit_size(size: Size, card: Card) -> Size:
+    """Returns the smallest size a network takes that is no smaller than a picture's, in pixels."""
+    return _fit(size[0], card, 0), _fit(size[1], card, 1)
 
 
 def _fit(size: int, card: Card, axis: int) -> int:

@@ -1,0 +1,42 @@
+"""A network that doubles RGB and takes away what a codec did: what Spline36 of a clean picture would lack, and more."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from export.networks.flow import silence
+from export.networks.luma import Block
+
+#: Height and width of the input must be multiples of this.
+SIZE_MULTIPLE = 2
+
+
+class Compact(nn.Module):
+    """(N, 3, H, W) RGB in [0, 1] to what Spline36's doubling lacks, (N, 3, 2H, 2W); edges are repeated.
+
+    All layers work at half of the input's size: a quarter of the work, and twice the reach, which blocks of 8 need.
+    """
+
+    #: How far an input pixel can change the output, in input pixels.
+    radius = 21
+
+    def __init__(self, width: int = 64, blocks: int = 4) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(12, width, 3, padding=1)
+        nn.init.kaiming_normal_(self.first.weight, a=0.1)
+        self.body = nn.Sequential(*(Block(width) for _ in range(blocks)))
+        self.last = nn.Conv2d(width, 48, 3, padding=1)
+        silence(self.last)
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """Return the difference at twice the size."""
+        # As in Luma: one margin for all layers, ten pixels of theirs.
+        margin = 10
+        padded = functional.pad(picture - 0.5, (2 * margin,) * 4, mode="replicate")
+        features = functional.leaky_relu(self.first(functional.pixel_unshuffle(padded, 2)), 0.1)
+        found = self.last(self.body(features))
+        inner = slice(margin, -margin)
+        return functional.pixel_shuffle(found[:, :, inner, inner], 4)
