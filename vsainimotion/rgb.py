@@ -28,7 +28,7 @@ def to_rgb(clip: vs.VideoNode, width: int | None = None, height: int | None = No
     width, height = width or clip.width, height or clip.height
     if family == vs.GRAY:
         gray = clip.resize.Bilinear(width, height, format=vs.GRAYS, range=vs.RANGE_FULL)
-        return core.std.ShufflePlanes([gray, gray, gray], [0, 0, 0], vs.RGB)
+        return core.std.ShufflePlanes([gray, gray, gray], [0, 0, 0], vs.RGB).std.SetFrameProps(_Matrix=vs.MATRIX_RGB)
     if family == vs.YUV:
         known = " ".join(f"x._Matrix {matrix} =" for matrix in _MATRICES) + " or" * (len(_MATRICES) - 1)
         clip = core.akarin.PropExpr(clip, dict=lambda: {"_Matrix": f"{known} x._Matrix {_guess_matrix(clip)} ?"})

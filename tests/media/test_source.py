@@ -109,3 +109,8 @@ def test_what_is_not_a_film_is_refused(tmp_path: Path) -> None:
     for name in ("words.mkv", "none.mkv"):
         with pytest.raises(InputError, match="cannot be opened as a film"):
             source(tmp_path / name)
+
+
+def test_opening_a_film_says_nothing(make_film: MakeFilm, capfd: pytest.CaptureFixture[str]) -> None:
+    open_video(make_film("film.mkv", *picture(1), "-c:v", "ffv1"))
+    assert capfd.readouterr().err == ""

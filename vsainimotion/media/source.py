@@ -1,5 +1,6 @@
 """The source filter: opens a film frame by frame at its exact rate, with its index in the user's cache."""
 
+import logging
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -137,11 +138,21 @@ def convert_format(clip: vs.VideoNode, name: str) -> vs.VideoNode:
 
 def _open_timed(path: str | Path, track: int | None) -> tuple[vs.VideoNode, list[int | None], Fraction]:
     """Opens a film frame for frame; returns the clip, the frames' timestamps and their time base."""
-    opened: Any = _open(path, track, exporttimestamps=1)
+    handle = vs.core.add_log_handler(_log)
+    try:
+        opened: Any = _open(path, track, exporttimestamps=1)
+    finally:
+        vs.core.remove_log_handler(handle)
     ticks = opened["timestamps"]
     listed = [ticks] if isinstance(ticks, int) else list(ticks)
     pts = [None if tick == NO_TIMESTAMP else int(tick) for tick in listed]
     return opened["clip"], pts, Fraction(int(opened["timebasenum"]), int(opened["timebaseden"]))
+
+
+def _log(kind: vs.MessageType, message: str) -> None:
+    """Hands on what VapourSynth warns of, but for its surprise that BestSource returns more than it had declared."""
+    if kind >= vs.MESSAGE_TYPE_WARNING and "no return value(s) named" not in message:
+        logging.getLogger(__name__).warning(message)
 
 
 def _open(path: str | Path, track: int | None, **arguments: int) -> Any:  # noqa: ANN401 (a clip, or a table with it)
