@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
     ("errors", "native", "timing"),
     ("models", "backend"),
-    ("gate", "timeline", "rgb", "motion", "blocks", "warp", "refine"),
+    ("intervals", "measures", "holds", "shots", "gate", "timeline", "rgb", "motion", "blocks", "warp", "refine"),
     ("interpolate", "upscale"),
     ("enhance",),
     ("media",),
