@@ -142,6 +142,81 @@ def test_a_hold_threshold_of_zero_accepts_only_identical_luma() -> None:
     assert values(gate(film, hold=0), "VsaiInterval")[:3] == [HOLD, HOLD, MOTION]
 
 
+def grain(film: vs.VideoNode, strength: float) -> vs.VideoNode:
+    """Lays grain over a film, other grain in each frame, of about `strength` code values."""
+    rough = "X 12.9898 * Y 78.233 * + N 37.719 * + sin 43758.5453 * dup floor -"
+    other = "X 39.3468 * Y 11.135 * + N 83.155 * + sin 24634.6345 * dup floor -"
+    return core.akarin.Expr(film, f"x {rough} {other} + 1 - {strength * 2.45} * +")
+
+
+@pytest.mark.parametrize("strength", [1, 3, 6])
+def test_a_drawing_under_grain_is_held(strength: float) -> None:
+    film = gate(grain(still(12), strength))
+    assert values(film, "VsaiInterval") == [HOLD] * 12
+    assert values(film, "VsaiRun") == list(range(12))
+
+
+def test_grain_is_motion_where_a_fixed_threshold_asks_for_it() -> None:
+    assert values(gate(grain(still(6), 6), hold=0.03), "VsaiInterval")[:-1] == [MOTION] * 5
+
+
+@pytest.mark.parametrize(("speed", "strength"), [(0.1, 0), (0.2, 2), (0.5, 2)])
+def test_a_slow_pan_is_motion_under_grain_too(speed: float, strength: float) -> None:
+    assert intervals(grain(pan(12, speed), strength))[:-1] == [MOTION] * 11
+
+
+def test_a_small_mouth_under_grain_is_motion() -> None:
+    mouth = f"X 150 >= X 156 < and Y 90 >= and Y 93 < and N 2 % and 30 {TEXTURE.format(x='X', y='Y')} ?"
+    assert intervals(grain(draw(8, mouth), 2))[:-1] == [MOTION] * 7
+
+
+def test_a_cut_between_pictures_over_one_background_is_a_cut() -> None:
+    def figure(x: int) -> vs.VideoNode:
+        return draw(
+            6,
+            f"X {x} - dup * Y 110 - dup * 0.6 * + 4200 < 210 X 7 * Y 5 * + sin 30 * + {TEXTURE.format(x='X', y='Y')} ?",
+        )
+
+    assert intervals(figure(90) + figure(230))[:-1] == [HOLD] * 5 + [CUT] + [HOLD] * 5
+
+
+def test_a_dissolve_is_a_fade() -> None:
+    film = core.akarin.Expr([still(20), still(20, OTHER_TEXTURE)], "N 19 / share! x 1 share@ - * y share@ * +")
+    assert intervals(film)[2:-3] == [FADE] * 15
+
+
+def test_a_strobe_is_no_cut() -> None:
+    film = core.akarin.Expr(still(14), "N 2 / floor 2 % x 3 / x ?")
+    found = intervals(film)[:-1]
+    assert CUT not in found
+    assert found[1::2] == [FADE] * 6
+
+
+def test_what_a_person_says_counts(tmp_path: Path) -> None:
+    corrections = tmp_path / "corrections.txt"
+    corrections.write_text("2-3 hold\n5 cut\n", encoding="utf-8")
+    film = gate(pan(9, 4), overrides=corrections)
+    assert values(film, "VsaiInterval")[:-1] == [MOTION, MOTION, HOLD, HOLD, MOTION, CUT, MOTION, MOTION]
+    assert values(film, "VsaiRun") == [0, 0, 0, 1, 2, 0, 0, 0, 0]
+    assert values(film, "_SceneChangePrev") == [0, 0, 0, 0, 0, 0, 1, 0, 0]
+    assert values(film, "VsaiCut")[5] == 1
+
+
+def test_a_hold_that_a_person_named_is_counted_however_long() -> None:
+    film = gate(pan(50, 4), overrides=dict.fromkeys(range(49), HOLD))
+    assert values(film, "VsaiRun") == list(range(50))
+
+
+def test_what_a_person_says_counts_before_the_marks_of_the_source() -> None:
+    film = (still(4) + still(4, OTHER_TEXTURE)).std.SetFrameProps(_SceneChangeNext=0)
+    assert values(gate(film, overrides={3: "cut"}), "VsaiInterval")[3] == CUT
+
+
+def test_a_correction_beyond_the_clip_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="gate: 'overrides' must name intervals from 0 to 2"):
+        gate(still(4), overrides={3: "cut"})
+
+
 def test_measures_are_shares_of_the_range() -> None:
     film = core.std.BlankClip(width=64, height=64, format=vs.GRAY8, length=1, color=0)
     film += core.std.BlankClip(film, color=51)
@@ -177,7 +252,7 @@ def test_limited_range_reads_as_the_picture_it_is() -> None:
 @pytest.mark.parametrize(("name", "value"), [("hold", -0.1), ("hold", 2), ("cut", 1.5), ("cut", float("nan"))])
 def test_a_threshold_out_of_range_is_refused(name: str, value: float) -> None:
     with pytest.raises(ArgumentError, match=f"gate: '{name}' must be between 0 and 1"):
-        gate(still(2), **{name: value})
+        gate(still(2), **{name: value})  # type: ignore[arg-type] # the names are those of numbers
 
 
 def test_a_variable_clip_is_refused() -> None:

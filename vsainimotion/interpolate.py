@@ -50,7 +50,7 @@ def interpolate(
     kernel: str = "catmull-rom",
     cadence: str = "keep",
     span: int = DEFAULT_SPAN_FRAMES,
-    hold: float = _GATE_DEFAULTS.hold,
+    hold: float | None = _GATE_DEFAULTS.hold,
     cut: float = _GATE_DEFAULTS.cut,
 ) -> vs.VideoNode:
     """Raises the frame rate of a clip by making the frames between its drawings.
@@ -192,7 +192,7 @@ def _set_confidence(middle: vs.VideoNode, facts: vs.VideoNode, expression: str) 
     return core.akarin.PropExpr([middle, facts], dict=lambda: {CONFIDENCE_PROPERTY: expression})
 
 
-def _gate_once(clip: vs.VideoNode, *, hold: float, cut: float) -> vs.VideoNode:
+def _gate_once(clip: vs.VideoNode, *, hold: float | None, cut: float) -> vs.VideoNode:
     """Measures the intervals, but leaves a frame that `gate` has judged upstream as it is, without measuring it again.
 
     A frame that was judged is no motion, or motion with a peak above zero.
