@@ -13,7 +13,7 @@ from vsainimotion import motion
 from vsainimotion.backend import Choice, choose_backend, run_network
 from vsainimotion.interpolate import interpolate
 from vsainimotion.models import Card, find_card
-from vsainimotion.motion import estimate_motion, plan_analysis_size
+from vsainimotion.motion import estimate_motion, fill_doubt, plan_analysis_size
 from vsainimotion.timeline import TIMESTEP_PROPERTY, Origin
 
 core = vs.core
@@ -111,3 +111,15 @@ def test_the_small_copy_has_the_same_number_of_pixels_for_every_source() -> None
     assert plan_analysis_size(1440, 1080, card) == (208, 160)
     assert plan_analysis_size(100, 60, card) == (96, 64)
     assert plan_analysis_size(5, 3, card) == (16, 16)
+
+
+def test_a_place_that_is_not_trusted_moves_with_its_surroundings() -> None:
+    blank = core.std.BlankClip(width=60, height=34, format=vs.GRAYS, length=1)
+    wrong = "X 26 >= X 34 <= and Y 14 >= and Y 20 <= and"
+    flow, trust = blank.akarin.Expr(f"{wrong} -40 3 ?"), blank.akarin.Expr(f"{wrong} 0 1 ?")
+    assert array(fill_doubt(flow, trust), 0).astype(float) == pytest.approx(3, abs=0.05)
+
+
+def test_nothing_trusted_means_no_motion() -> None:
+    blank = core.std.BlankClip(width=60, height=34, format=vs.GRAYS, length=1, color=8)
+    assert array(fill_doubt(blank, blank.akarin.Expr("0")), 0).astype(float) == pytest.approx(0)

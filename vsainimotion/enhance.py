@@ -17,6 +17,7 @@ from vsainimotion.errors import ArgumentError, UnknownNameError
 from vsainimotion.gate import gate
 from vsainimotion.interpolate import DEFAULT_MODEL as DEFAULT_INTERPOLATOR
 from vsainimotion.interpolate import interpolate
+from vsainimotion.intervals import Overrides
 from vsainimotion.native import check_clip, check_plugins
 from vsainimotion.upscale import DEFAULT_MODEL as DEFAULT_UPSCALER
 from vsainimotion.upscale import upscale
@@ -108,6 +109,8 @@ class Options:
     """A name of `cadence.CADENCES`: whether drawings keep their timing or are spread evenly."""
     span: int = DEFAULT_SPAN_FRAMES
     """Longest hold that an even cadence spreads, in frames of the source."""
+    overrides: Overrides | None = None
+    """What a person says of single intervals, before the gate's own judgement: a text file or classes by interval."""
 
     def __post_init__(self) -> None:
         """Checks what can be checked without a clip."""
@@ -146,6 +149,7 @@ def enhance(
     backend: str = _DEFAULTS.backend,
     cadence: str = _DEFAULTS.cadence,
     span: int = _DEFAULTS.span,
+    overrides: Overrides | None = _DEFAULTS.overrides,
 ) -> vs.VideoNode:
     """Makes a clip smoother and larger.
 
@@ -162,6 +166,7 @@ def enhance(
         backend: What runs the networks: "auto" or a name from `vsainimotion.backend`.
         cadence: "keep", or "even" to spread drawings on twos and threes evenly; see `interpolate`.
         span: Longest hold that an even cadence spreads, 2 to 8 frames of the source.
+        overrides: Corrections to the gate; see `gate`.
 
     Returns:
         A clip of the same format with the properties that `gate` and `interpolate` write.
@@ -183,11 +188,12 @@ def enhance(
         backend=backend,
         cadence=cadence,
         span=span,
+        overrides=overrides,
     )
     check_clip("enhance", clip)
     row = PRESETS[options.preset]
     if (options.interpolator or row.interpolator) != OFF or (options.upscaler or row.upscaler) != OFF:
-        clip = gate(clip)
+        clip = gate(clip, overrides=options.overrides)
     if row.deband:
         clip = _deband(clip, row.deband)
     clip = _resize(clip, options, row)

@@ -5,6 +5,7 @@ lazy selection asks for a source frame, a repeat, a blend or a generated frame: 
 """
 
 from collections.abc import Callable, Mapping
+from enum import IntEnum
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -37,7 +38,18 @@ core = vs.core
 MVTOOLS = "mvtools"
 DEFAULT_MODEL = "flow-fast"
 CONFIDENCE_PROPERTY = "VsaiConfidence"
+LADDER_PROPERTY = "VsaiLadder"
 _GATE_DEFAULTS = GateOptions()
+_SIMPLER_SHARE = 0.02
+"""Share of the picture, 0 to 1, that must have moved with its surroundings for a frame to be marked as such."""
+
+
+class Ladder(IntEnum):
+    """How a generated frame was made in the end; the values of the property `VsaiLadder`. Absent, it is `NETWORK`."""
+
+    NETWORK = 0
+    SURROUNDINGS = 1
+    NEAREST_DRAWING = 2
 
 
 def interpolate(
@@ -77,8 +89,9 @@ def interpolate(
     Returns:
         Format and size of the clip at the new rate, with ceil(frames * factor) frames. Every frame has the properties
         of the source frame at or before it, its own `_DurationNum`/`_DurationDen`, `VsaiOrigin` (an `Origin`),
-        `VsaiConfidence` (0 to 1; 1 where nothing was generated), the numbers of the source frames before and after in
-        `VsaiSource` and `VsaiNext`, its `VsaiTimestep` between them, and the gate's properties for its own interval.
+        `VsaiConfidence` (0 to 1; 1 where nothing was generated), `VsaiLadder` (a `Ladder`; absent where 0), the
+        numbers of the source frames before and after in `VsaiSource` and `VsaiNext`, its `VsaiTimestep` between them,
+        and the gate's properties for its own interval.
 
     Raises:
         ArgumentError: A rate is not above zero, both or an impossible one were given, or the clip has no one format.
@@ -157,7 +170,10 @@ def _generate_by_flow(timeline: Timeline, card: Card, choice: Choice, kernel: st
     before, after = timeline.before(timeline.clip), timeline.after(timeline.clip)
     flow = refine_flow(motion.flow, before, after)
     middle = warp_blend(before, after, flow, kernel=kernel)
-    return _set_confidence(middle, motion.confidence.std.PlaneStats(prop="Trust"), "y.TrustAverage")
+    sure, kept = (plane.std.PlaneStats(prop="Share") for plane in (motion.confidence, motion.trust))
+    simpler = f"y.ShareAverage {1 - _SIMPLER_SHARE} < {Ladder.SURROUNDINGS:d} {Ladder.NETWORK:d} ?"
+    middle = core.akarin.PropExpr([middle, kept], dict=lambda: {LADDER_PROPERTY: simpler})
+    return _set_confidence(middle, sure, "y.ShareAverage")
 
 
 def _generate_by_frame(timeline: Timeline, card: Card, choice: Choice, _kernel: str) -> vs.VideoNode:

@@ -148,3 +148,28 @@ def plan_overrides(overrides: Iterable[Override], num_frames: int) -> list[tuple
         said[override.first : override.last + 1] = [override.interval] * (override.last + 1 - override.first)
     starts = [n for n in range(num_frames) if n == 0 or said[n] != said[n - 1]]
     return [(stop - start, said[start]) for start, stop in zip(starts, [*starts[1:], num_frames], strict=True)]
+
+
+def take_overrides(overrides: Overrides, first: int, last: int, num_frames: int) -> dict[int, str]:
+    """Takes the corrections for a part of a film, counted from the part's first frame.
+
+    Args:
+        overrides: Corrections for the whole film.
+        first: First frame of the part.
+        last: Last frame of the part.
+        num_frames: Frames in the film.
+
+    Returns:
+        The names of the classes by interval of the part.
+
+    Raises:
+        ArgumentError: As from `load_overrides` and `plan_overrides`.
+    """
+    taken: dict[int, str] = {}
+    start = 0
+    for frames, interval in plan_overrides(load_overrides(overrides), num_frames):
+        if interval is not None:
+            inside = range(max(start, first), min(start + frames, last))
+            taken |= {n - first: interval.name.lower() for n in inside}
+        start += frames
+    return taken

@@ -14,6 +14,10 @@ from vsainimotion.warp import Flow
 core = vs.core
 
 _FULL_HD_HEIGHT = 1080
+_TRUST = (0.5, 0.8)
+"""Confidence up to which a place moves with its surroundings, and from which it moves as the network says."""
+_SURROUNDINGS_CELLS = 10
+"""How far around a place its surroundings reach, in cells of the network's grid, twice over."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +27,8 @@ class Motion:
     flow: Flow
     confidence: vs.VideoNode
     """How far to trust each pixel, 0 to 1, on the grid of the flow."""
+    trust: vs.VideoNode
+    """1 where a place moves as the network says, 0 where it moves with its surroundings."""
 
 
 def plan_analysis_size(width: int, height: int, card: Card) -> tuple[int, int]:
@@ -71,10 +77,25 @@ def estimate_motion(a: vs.VideoNode, b: vs.VideoNode, card: Card, choice: Choice
         choice: The backend that runs it.
 
     Returns:
-        Flow and confidence on the grid of the copies.
+        Flow, confidence and trust, one cell for each answer of the network. Where its confidence is low the flow is
+        that of the surroundings.
     """
     planes = run_network([a, b, timestep_plane(a)], card, choice, flexible=True)
     grid = a.width // card.grid, a.height // card.grid
     a_x, a_y, b_x, b_y, mask, confidence = (plane.resize.Point(*grid) for plane in planes)
     x, y = (core.akarin.Expr(ways, f"y x - {card.grid} /") for ways in ([a_x, b_x], [a_y, b_y]))
-    return Motion(flow=Flow(x=x, y=y, mask=mask), confidence=confidence)
+    low, high = _TRUST
+    trust = core.akarin.Expr(confidence, f"x {low} - {high - low} / 0 max 1 min")
+    x, y = (fill_doubt(plane, trust) for plane in (x, y))
+    return Motion(flow=Flow(x=x, y=y, mask=mask), confidence=confidence, trust=trust)
+
+
+def fill_doubt(plane: vs.VideoNode, trust: vs.VideoNode) -> vs.VideoNode:
+    """Lets places that are not trusted move as the trusted places around them do on average."""
+
+    def spread(clip: vs.VideoNode) -> vs.VideoNode:
+        radius = _SURROUNDINGS_CELLS
+        return clip.vszip.BoxBlur(hradius=radius, hpasses=2, vradius=radius, vpasses=2)
+
+    total, weight = spread(core.akarin.Expr([plane, trust], "x y *")), spread(core.akarin.Expr(trust, "x 0.001 +"))
+    return core.akarin.Expr([plane, trust, total, weight], "x y * z a / 1 y - * +")

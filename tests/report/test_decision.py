@@ -5,7 +5,8 @@ from fractions import Fraction
 
 from tests.report.stories import make_scope, tell
 from vsainimotion.gate import Interval
-from vsainimotion.report.decision import Decision, DecisionReader, Ladder
+from vsainimotion.interpolate import Ladder
+from vsainimotion.report.decision import Decision, DecisionReader
 from vsainimotion.report.scope import Models
 from vsainimotion.timeline import Origin
 

@@ -47,7 +47,7 @@ def write(script: str, scope: Scope, film: Opened, folder: Path) -> list[dict[st
 def outline(source: Path, options: Options, folder: Path, part: str | None = None) -> list[dict[str, object]]:
     film = opened(source, options, part)
     return write(
-        outline_script(film, planned_factor(film, options), options),
+        outline_script(film, planned_factor(film, options)),
         planned_scope(film, options, is_asked=False),
         film,
         folder,
@@ -91,7 +91,7 @@ def drawn_names(drawn: object) -> list[str]:
 def test_the_full_form_knows_the_confidence_of_made_frames(small: Path, tmp_path: Path) -> None:
     options = Options(multi=Fraction(2), interpolator="mvtools", height=1440)
     film = opened(small, options, "f0-f12")
-    told = write(full_script(film, options), planned_scope(film, options, is_asked=True), film, tmp_path)
+    told = write(full_script(film), planned_scope(film, options, is_asked=True), film, tmp_path)
     trust = [line["confidence"] for line in told if line["origin"] == "interpolated"]
     assert len(trust) >= 3
     assert all(0 < float(str(value)) < 1 for value in trust)
@@ -121,7 +121,7 @@ def test_a_film_that_breaks_leaves_a_partial_report(make_film: MakeFilm, tmp_pat
     scope = planned_scope(film, BLOCKS, is_asked=False)
     source.unlink()
     with pytest.raises(Exception, match="cannot be opened"):
-        explain(outline_script(film, Fraction(2), BLOCKS), Journal(tmp_path / "r", scope), lambda _: None)
+        explain(outline_script(film, Fraction(2)), Journal(tmp_path / "r", scope), lambda _: None)
     assert "This report is partial (the job failed: source: " in (tmp_path / "r" / "report.html").read_text("utf-8")
 
 
@@ -131,3 +131,12 @@ def test_an_even_cadence_is_explained_as_it_is_rendered(make_film: MakeFilm, tmp
     lines = outline(film, replace(BLOCKS, interpolator="flow-fast", cadence="even"), tmp_path / "even")
     spread = [line for line in lines if line["after"] == int(str(line["before"])) + 2]
     assert [line["timestep"] for line in spread[:4]] == ["0", "1/4", "1/2", "3/4"]
+
+
+def test_corrections_are_counted_from_the_films_first_frame(make_film: MakeFilm, tmp_path: Path) -> None:
+    film = make_film("film.mkv", *picture(1), "-c:v", "ffv1")
+    said = tmp_path / "said.txt"
+    said.write_text("0-30 motion\n12 cut\n14-15 hold\n".replace("30", "22"))
+    lines = outline(film, replace(BLOCKS, overrides=said), tmp_path / "part", "f10-f20")
+    kinds = {int(str(line["before"])): line["interval"] for line in lines}
+    assert [kinds[frame] for frame in range(10, 17)] == ["motion", "motion", "cut", "motion", "hold", "hold", "motion"]

@@ -46,9 +46,7 @@ def command(
     with ProgressLine(quiet=quiet) as line:
         opened = open_film(source, options, None, span, line.report)
         scope = planned_scope(opened, options, is_asked=full)
-        script = (
-            full_script(opened, options) if full else outline_script(opened, planned_factor(opened, options), options)
-        )
+        script = full_script(opened) if full else outline_script(opened, planned_factor(opened, options))
 
         def show(frames: int) -> None:
             if frames % REPORT_EVERY_FRAMES == 0:

@@ -48,6 +48,12 @@ PICTURE_OPTIONS: tuple[Decorator, ...] = (
     click.option(
         "--span", type=int, default=DEFAULT.span, show_default=True, metavar="FRAMES", help="Longest hold to spread."
     ),
+    click.option(
+        "--intervals",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Corrections to the gate: lines such as '282 cut' or '300-311 fade'.",
+    ),
 )
 """Options that decide what is done to a picture."""
 _PLAIN = ("preset", "height", "width", "interpolator", "upscaler", "backend", "cadence", "span")
@@ -111,6 +117,7 @@ def read_graph_options(values: dict[str, Any]) -> tuple[Options, Span | None]:
     fps, multi = parse_rate(rate) if rate is not None else (None, None)
     scale = values.pop("scale")
     options = Options(
+        overrides=values.pop("intervals"),
         fps=fps,
         multi=multi,
         scale=read_scale(scale) if scale is not None else None,

@@ -5,13 +5,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
 import av
 
 from vsainimotion.enhance import Options, render_script
+from vsainimotion.intervals import take_overrides
 from vsainimotion.media.colour import HDR_TRANSFERS, Colour, read_colour
 from vsainimotion.media.container import Container, check_video, find_container, split_streams
 from vsainimotion.media.encode import (
@@ -67,6 +68,8 @@ class Opened:
     timeline: Timeline
     first: int
     last: int
+    options: Options
+    """What the graph does; corrections to the gate count from the first frame taken."""
     source: str
     """The Python expression that opens the frames taken."""
     script: str
@@ -132,6 +135,8 @@ def open_film(
     track = main_track(info)
     timeline = read_timeline(info.path, track, report)
     first, last = (0, timeline.frames - 1) if span is None else plan_frames(span, timeline.rate.fps, timeline.frames)
+    if options.overrides is not None:
+        options = replace(options, overrides=take_overrides(options.overrides, first, last, timeline.frames))
     format_name = choose_format(encode, timeline.format) if encode else timeline.format
     arguments = [repr(str(info.path))]
     if (first, last) != (0, timeline.frames - 1):
@@ -142,7 +147,9 @@ def open_film(
         arguments.append(f"track={track}")
     expression = f"vsainimotion.source({', '.join(arguments)})"
     script = render_script(expression, options)
-    return Opened(info=info, timeline=timeline, first=first, last=last, source=expression, script=script)
+    return Opened(
+        info=info, timeline=timeline, first=first, last=last, options=options, source=expression, script=script
+    )
 
 
 def plan_job(request: Request, report: Report) -> Plan:

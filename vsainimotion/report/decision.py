@@ -3,16 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import IntEnum
 from fractions import Fraction
 
 from vsainimotion.gate import INTERVAL_PROPERTY, RUN_PROPERTY, Interval
-from vsainimotion.interpolate import CONFIDENCE_PROPERTY
+from vsainimotion.interpolate import CONFIDENCE_PROPERTY, LADDER_PROPERTY, Ladder
 from vsainimotion.media.colour import Property
 from vsainimotion.report.scope import Models, Scope
 from vsainimotion.timeline import NEXT_PROPERTY, ORIGIN_PROPERTY, SOURCE_PROPERTY, TIMESTEP_PROPERTY, Origin
 
-LADDER_PROPERTY = "VsaiLadder"
 REUSED_PROPERTY = "VsaiReused"
 """Share of the picture that `upscale` ran no network for, 0 to 1."""
 
@@ -20,14 +18,6 @@ PEAK_PROPERTY = "VsaiPeak"
 
 RUN_REACH = 64
 """How far the gate counts a run; a longer hold is redrawn once in so many frames."""
-
-
-class Ladder(IntEnum):
-    """How a generated frame was made in the end; the values of the property `VsaiLadder`."""
-
-    NETWORK = 0
-    SIMPLER_MOTION = 1
-    NEAREST_DRAWING = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,8 +7,9 @@ from fractions import Fraction
 import vapoursynth as vs
 
 from vsainimotion.cadence import EVEN
-from vsainimotion.enhance import OFF, Options, render_script
+from vsainimotion.enhance import OFF, render_script
 from vsainimotion.gate import GateOptions, gate
+from vsainimotion.intervals import Overrides
 from vsainimotion.media.job import Opened
 from vsainimotion.media.survey import read_frames
 from vsainimotion.report.journal import Journal
@@ -20,13 +21,15 @@ import vsainimotion
 from vsainimotion.report.explain import outline
 
 vs.core.max_cache_size = 512
-outline({source}, {numerator}, {denominator}, span={span}).set_output()
+outline({source}, {numerator}, {denominator}, span={span}, overrides={overrides}).set_output()
 """
 
 FRAMES = "import vsainimotion\n\n{source}.set_output()\n"
 
 
-def outline(clip: vs.VideoNode, numerator: int, denominator: int, *, span: int | None) -> vs.VideoNode:
+def outline(
+    clip: vs.VideoNode, numerator: int, denominator: int, *, span: int | None, overrides: Overrides | None = None
+) -> vs.VideoNode:
     """Plans the output frames of `interpolate` without making one.
 
     Args:
@@ -34,26 +37,30 @@ def outline(clip: vs.VideoNode, numerator: int, denominator: int, *, span: int |
         numerator: Of output rate over source rate.
         denominator: Of output rate over source rate.
         span: Longest hold that is spread evenly, in frames; None to keep the timing of all drawings.
+        overrides: Corrections to the gate.
 
     Returns:
         One pixel for each output frame, with the properties that the gate and the schedule decide. It has no
         `VsaiConfidence`.
     """
     schedule = plan_schedule(clip.num_frames, Fraction(numerator, denominator))
-    timeline = lay_out(gate(clip), schedule, GateOptions().cut, span=span)
+    timeline = lay_out(gate(clip, overrides=overrides), schedule, GateOptions().cut, span=span)
     return describe(timeline.plan, timeline.plan)
 
 
-def outline_script(opened: Opened, factor: Fraction, options: Options) -> str:
+def outline_script(opened: Opened, factor: Fraction) -> str:
     """Writes the script that plans a film's output frames."""
     numerator, denominator = factor.as_integer_ratio()
+    options = opened.options
     span = options.span if options.cadence == EVEN else None
-    return SCRIPT.format(source=opened.source, numerator=numerator, denominator=denominator, span=span)
+    return SCRIPT.format(
+        source=opened.source, numerator=numerator, denominator=denominator, span=span, overrides=options.overrides
+    )
 
 
-def full_script(opened: Opened, options: Options) -> str:
+def full_script(opened: Opened) -> str:
     """Writes the script that also makes the new frames, so that their confidence is known; nothing is enlarged."""
-    plain = replace(options, upscaler=OFF, width=None, height=None, scale=None)
+    plain = replace(opened.options, upscaler=OFF, width=None, height=None, scale=None)
     return render_script(opened.source, plain)
 
 

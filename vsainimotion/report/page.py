@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from vsainimotion.report.decision import Ladder
+from vsainimotion.interpolate import Ladder
 from vsainimotion.report.record import Record
 from vsainimotion.report.scope import Scope
 from vsainimotion.report.sheets import Sheets, shown_cuts
@@ -27,7 +27,7 @@ KINDS = {
 
 LADDER_CLASSES = {
     Ladder.NETWORK: "motion",
-    Ladder.SIMPLER_MOTION: "simpler",
+    Ladder.SURROUNDINGS: "simpler",
     Ladder.NEAREST_DRAWING: "nearest",
 }
 

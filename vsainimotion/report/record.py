@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from vsainimotion.gate import Interval
-from vsainimotion.report.decision import Decision, Ladder
+from vsainimotion.interpolate import Ladder
+from vsainimotion.report.decision import Decision
 from vsainimotion.timeline import Origin
 
 FULL = 255

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from vsainimotion.gate import Interval
-from vsainimotion.report.decision import Ladder
+from vsainimotion.interpolate import Ladder
 from vsainimotion.report.record import Record, Row, Step
 from vsainimotion.report.scope import Scope
 from vsainimotion.timeline import Origin
