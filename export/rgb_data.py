@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from types import MappingProxyType
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from export.batches import Shards, turn_picture
-from export.codecs import CODECS, pass_through
+from export.cels.codec import damaged
 from export.halving import halve
 
 
@@ -31,15 +32,17 @@ class Wear:
 
     clean: float
     """Share of batches that no codec touches: a clean source must stay clean."""
-    strength: Literal["mild", "strong"]
-    """Which qualities of `export.codecs.CODECS`."""
+    rates: Mapping[str, tuple[int, int]]
+    """Best and worst rate of each codec of `export.cels.codec.CODECS`."""
 
 
-MILD = Wear(clean=0.4, strength="mild")
-STRONG = Wear(clean=0.15, strength="strong")
+MILD = Wear(clean=0.4, rates=MappingProxyType({"x264": (20, 28), "x265": (20, 28), "mpeg2": (2, 5)}))
+"""Traces that a careful eye finds."""
+STRONG = Wear(clean=0.15, rates=MappingProxyType({"x264": (28, 38), "x265": (28, 38), "mpeg2": (5, 14)}))
+"""What anybody sees."""
 
 _HALVINGS = ("area", "area", "bicubic", "bicubic", "lanczos", "mitchell")
-#: Steps of a codec's scale that the held-out pictures are damaged by, from none to the worst of a strength.
+#: What the held-out pictures are damaged by.
 _FIXED_CODEC = "x264"
 
 
@@ -58,8 +61,8 @@ class RgbData:
         small = halve(large, _HALVINGS[int(rng.integers(len(_HALVINGS)))])
         if rng.random() < self._wear.clean:
             return RgbBatch(small, large)
-        name = sorted(CODECS)[int(rng.integers(len(CODECS)))]
-        least, most = getattr(CODECS[name], self._wear.strength)
+        name = sorted(self._wear.rates)[int(rng.integers(len(self._wear.rates)))]
+        least, most = self._wear.rates[name]
         return RgbBatch(_damage(small, name, int(rng.integers(least, most + 1))), large)
 
     def _crop(self, index: int, side: int, rng: np.random.Generator) -> Tensor:
@@ -72,11 +75,11 @@ class RgbData:
         """Return whole stills by number, halved by bicubic, damaged by the middle of the strength's qualities."""
         stills = np.stack([self._stills[index] for index in indices]).transpose(0, 3, 1, 2)
         large = torch.from_numpy(stills.astype(np.float32) / np.float32(255))
-        quality = sum(getattr(CODECS[_FIXED_CODEC], self._wear.strength)) // 2
+        quality = sum(self._wear.rates[_FIXED_CODEC]) // 2
         return RgbBatch(_damage(halve(large), _FIXED_CODEC, quality), large)
 
 
 def _damage(small: Tensor, codec: str, quality: int) -> Tensor:
     codes = np.rint(small.numpy() * 255).astype(np.uint8).transpose(0, 2, 3, 1)
-    worn = pass_through(np.ascontiguousarray(codes), codec, quality)
+    worn = damaged(np.ascontiguousarray(codes), codec, quality, shot_frames=1)
     return torch.from_numpy(worn.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)).contiguous()

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from export.batches import FlowBatch, inside, rotated_crop, turn_flow, turn_picture
 from export.cels.textures import cloud_noise
-from export.codecs import CODECS, pass_through
 from export.halving import HALVINGS, halve
 from export.losses import FlowWeights, flow_losses, moving_loss, search_loss
 from export.networks.compact import Compact
@@ -228,16 +227,3 @@ def test_compact_reads_no_further_than_it_says_and_tiles_leave_no_seam() -> None
     assert torch.allclose(
         tile[..., cut:-cut, cut:-cut], whole[..., 24 + cut : 160 - cut, 20 + cut : 160 - cut], atol=1e-5
     )
-
-
-@pytest.mark.parametrize("codec", sorted(CODECS))
-def test_codecs_keep_a_picture_in_place_and_damage_it_by_their_strength(codec: str) -> None:
-    noise = _texture(64, 96)[0, 0].numpy()
-    picture = np.repeat(np.rint(noise * 255).astype(np.uint8)[None, :, :, None], 3, axis=3)
-    errors = []
-    for quality in (CODECS[codec].mild[0], CODECS[codec].strong[1]):
-        worn = pass_through(picture, codec, quality).astype(np.float64)
-        errors.append(float(np.square(worn - picture).mean()))
-        moved = float(np.square(np.roll(worn, 1, axis=2) - picture).mean())
-        assert errors[-1] < moved
-    assert 0 < errors[0] < 0.5 * errors[1]
