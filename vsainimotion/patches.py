@@ -213,9 +213,9 @@ def _draw_new(
         cuts = [whole.std.CropAbs(*size, *(place * scale for place in corner)) for corner in plan.corners]
         share = _deal([reused] * plan.count)
         drawn = core.akarin.Select([draw(patches), _deal(cuts)], [share], f"x.{REUSED_PROPERTY} {1 - _WHOLE} <=")
-        whole.std.SetVideoCache(mode=1, fixedsize=1, maxsize=4)
+        whole.std.SetVideoCache(mode=1, fixedsize=1, maxsize=2)
     # Every frame that shows a patch moves it to the front; a drawing that comes back soon is still there.
-    drawn.std.SetVideoCache(mode=1, fixedsize=1, maxsize=(min(core.num_threads, 8) + 2) * plan.count)
+    drawn.std.SetVideoCache(mode=1, fixedsize=1, maxsize=(min(core.num_threads, 8) + 1) * plan.count)
     return drawn
 
 
