@@ -4,6 +4,7 @@
 `tests/expected.txt` says: a test that has vanished is a failure too.
 """
 
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -33,6 +34,12 @@ def shared_clips() -> Path:
 def example_clip() -> Path:
     """The video that comes with the repository."""
     return ROOT / "examples" / "clip.mkv"
+
+
+def pytest_configure() -> None:
+    # A shell starts what runs in the background with SIGINT ignored, and programs that tests start would inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
