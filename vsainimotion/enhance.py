@@ -25,7 +25,7 @@ from vsainimotion.upscale import upscale
 core = vs.core
 
 OFF = "off"
-_CACHE_MIB = 512
+_CACHE_MIB = 256
 """What a job's script lets VapourSynth keep: with its default, half of the memory, a graph takes what it can get."""
 
 
