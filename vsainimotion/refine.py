@@ -37,7 +37,7 @@ _STILL_GAIN = 0.002
 """By how much, in mean difference of luma, motion must explain them better than none."""
 _WORSE = (0.03, 0.5)
 """Motion of any length is none where it leaves more than the first, and none leaves less than the second's share."""
-_DOUBT = (0.12, 0.25)
+_DOUBT = (0.08, 0.16)
 """Mean difference of luma in a window, 0 to 1, up to which both sides are blended, and from which one side is shown."""
 
 
