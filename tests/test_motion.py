@@ -123,3 +123,10 @@ def test_a_place_that_is_not_trusted_moves_with_its_surroundings() -> None:
 def test_nothing_trusted_means_no_motion() -> None:
     blank = core.std.BlankClip(width=60, height=34, format=vs.GRAYS, length=1, color=8)
     assert array(fill_doubt(blank, blank.akarin.Expr("0")), 0).astype(float) == pytest.approx(0)
+
+
+@pytest.mark.parametrize("size", [(17, 11), (40, 30), (64, 48), (1, 1)])
+def test_tiny_clips_are_followed_too(size: tuple[int, int]) -> None:
+    made = interpolate(pan(3, 2, width=size[0], height=size[1]), model="flow-fast")
+    assert (made.width, made.height) == size
+    assert all(np.isfinite(array(made, n).astype(float)).all() for n in range(made.num_frames))

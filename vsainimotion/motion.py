@@ -92,10 +92,11 @@ def estimate_motion(a: vs.VideoNode, b: vs.VideoNode, card: Card, choice: Choice
 
 def fill_doubt(plane: vs.VideoNode, trust: vs.VideoNode) -> vs.VideoNode:
     """Lets places that are not trusted move as the trusted places around them do on average."""
+    # A tiny picture is its own surroundings: BoxBlur takes no window wider than what it blurs.
+    across, down = (min(_SURROUNDINGS_CELLS, (side - 1) // 2) for side in (plane.width, plane.height))
 
     def spread(clip: vs.VideoNode) -> vs.VideoNode:
-        radius = _SURROUNDINGS_CELLS
-        return clip.vszip.BoxBlur(hradius=radius, hpasses=2, vradius=radius, vpasses=2)
+        return clip.vszip.BoxBlur(hradius=across, hpasses=2, vradius=down, vpasses=2)
 
     total, weight = spread(core.akarin.Expr([plane, trust], "x y *")), spread(core.akarin.Expr(trust, "x 0.001 +"))
     return core.akarin.Expr([plane, trust, total, weight], "x y * z a / 1 y - * +")
