@@ -7,9 +7,9 @@
 in turn, round after round, so that a machine that slows down or is shared slows all rows alike; the table has the
 median. Ratios to our own row are the result, absolute times only describe the machine.
 
-`quality` writes docs/QUALITY.md. Each method's numbers on each film are kept in build/quality under all that they
-follow from, so that a second run measures only what has changed: a retrained network costs its own row. The page always
-shows all that is known.
+`quality` writes docs/QUALITY.md. Each method's numbers on each film are kept in docs/quality/cells under all that they
+follow from, so that a second run, in any checkout, measures only what has changed: a retrained network costs its own
+row. The page always shows all that is known, and a whole run forgets what no row of it follows from any more.
 """
 
 import argparse
@@ -48,9 +48,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     quality.add_argument("--quick", action="store_true", help="fewer frames, and a page of its own under build/")
     quality.add_argument("--page-only", action="store_true", help="measure nothing; write what is known")
     quality.add_argument("--costs", action="store_true", help="time again, also what has been timed before")
-    quality.add_argument(
-        "--cache", type=Path, default=BUILD, help="where measurements are kept (default build/quality)"
-    )
+    quality.add_argument("--cells", type=Path, help="where measurements are kept (default docs/quality/cells)")
     quality.add_argument("--out", type=Path, help="the page (default docs/QUALITY.md)")
     quality.set_defaults(run=run_quality)
     return parser.parse_args(arguments)
@@ -74,9 +72,11 @@ def run_quality(options: argparse.Namespace, command: str) -> int:
     """Measures what is not in the cache and writes the page; progress goes to standard error."""
     vs.core.num_threads = min(vs.core.num_threads, 2)  # what the page says of the cost
     page = options.out or (BUILD / "QUALITY.md" if options.quick else PAGE)
-    cells, machine = Cells(options.cache / "cells"), describe_machine()
+    kept = options.cells or (BUILD if options.quick else PAGE.parent / "quality") / "cells"
+    cells, machine = Cells(kept), describe_machine()
     selection = Selection(only=options.only, films=options.films, quick=options.quick, from_cache=options.page_only)
-    timed = options.costs or not (options.only or options.films or options.quick or options.page_only)
+    whole = not (options.only or options.films or options.quick or options.page_only)
+    timed = options.costs or whole
     results = {name: measure_task(task, selection, cells) for name, task in TASKS.items()}
     costs = measure_costs(cells, speed.FILM, measure=timed, again=options.costs)
     halves = {}
@@ -86,6 +86,8 @@ def run_quality(options: argparse.Namespace, command: str) -> int:
     notes = load_notes(PAGE.parent / "quality" / "notes.toml")
     save_page(page, render_page(halves, list_weights(), notes, command=command, machine=machine))
     print(f"wrote {page}")
+    if whole:
+        print(f"forgot {cells.prune()} measurements that no row follows from")
     return 0
 
 

@@ -4,7 +4,7 @@ import ast
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ class Cells:
     """Measurements on disk, a readable JSON file each: its inputs, then its numbers."""
 
     folder: Path
+    _used: set[Path] = field(default_factory=set)
 
     def path(self, inputs: Inputs) -> Path:
         """Returns where the measurement of these inputs lies or will lie."""
@@ -29,20 +30,42 @@ class Cells:
 
     def load(self, inputs: Inputs) -> dict[str, Any] | None:
         """Reads a measurement; None where it was not made, or its file is not whole."""
+        path = self.path(inputs)
+        self._used.add(path)
         try:
-            kept = json.loads(self.path(inputs).read_text(encoding="utf-8"))
+            kept = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
         numbers = kept.get("numbers") if isinstance(kept, dict) else None
         return numbers if isinstance(numbers, dict) else None
 
-    def save(self, inputs: Inputs, numbers: Mapping[str, Any]) -> None:
-        """Writes a measurement beside its place and renames it into it."""
+    def save(self, inputs: Inputs, numbers: Mapping[str, Any]) -> dict[str, Any]:
+        """Writes a measurement beside its place, renames it into it, and returns it as it will be read."""
         path = self.path(inputs)
+        self._used.add(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".part")
-        unfinished.write_text(json.dumps({"inputs": inputs, "numbers": numbers}, indent=1), encoding="utf-8")
+        kept = {name: _round(value) for name, value in numbers.items()}
+        text = json.dumps({"inputs": inputs, "numbers": kept})
+        unfinished.write_text(text.replace('"numbers"', '\n"numbers"') + "\n", encoding="utf-8")
         unfinished.replace(path)
+        return kept
+
+    def prune(self) -> int:
+        """Removes the measurements that nothing has asked for since this object was made; returns how many."""
+        stale = [path for path in self.folder.glob("*.json") if path not in self._used]
+        for path in stale:
+            path.unlink()
+        return len(stale)
+
+
+def _round(value: object) -> object:
+    """Returns the same with six digits to each number: the files are kept with the page."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, Mapping):
+        return {name: _round(part) for name, part in value.items()}
+    return [_round(part) for part in value] if isinstance(value, list) else value
 
 
 def key(inputs: Inputs) -> str:

@@ -116,10 +116,10 @@ class Workbench:
         """Measures a cell and keeps it."""
         start = time.perf_counter()
         numbers = measure_frames(method.make(self.material), self.material.wanted, related=self.case.is_related)
-        self.cells.save(self.inputs(method.name, method.version), numbers)
+        kept = self.cells.save(self.inputs(method.name, method.version), numbers)
         seen = f"{len(numbers['psnr'])} frames, {sum(numbers['psnr']) / len(numbers['psnr']):.2f} dB"
         say(f"{self.case.name}: {method.name}: {seen}, {time.perf_counter() - start:.0f} s")
-        return numbers
+        return kept
 
     def ask_gate(self, *, measure: bool) -> list[int]:
         """Returns the gate's answers for the hidden frames; empty where they are not known and not to be measured."""

@@ -26,6 +26,24 @@ def test_a_measurement_is_found_again_and_only_under_its_inputs(tmp_path: Path) 
     assert '"film": "x"' in cache.path({"film": "x"}).read_text()
 
 
+def test_numbers_are_kept_to_six_digits_and_inputs_as_they_are(tmp_path: Path) -> None:
+    cache = Cells(tmp_path)
+    cache.save({"share": 0.123456789}, {"psnr": [36.561804712, 1e-9], "cost": {"ms": 1234567.8}, "frames": [3]})
+    assert cache.load({"share": 0.123456789}) == {"psnr": [36.5618, 1e-9], "cost": {"ms": 1234570.0}, "frames": [3]}
+
+
+def test_what_nothing_asks_for_is_forgotten(tmp_path: Path) -> None:
+    Cells(tmp_path).save({"network": "old"}, {"psnr": [30.0]})
+    Cells(tmp_path).save({"network": "new"}, {"psnr": [31.0]})
+    cache = Cells(tmp_path)
+    assert cache.load({"network": "new"})
+    cache.save({"network": "newest"}, {"psnr": [32.0]})
+    assert cache.prune() == 1
+    assert cache.load({"network": "old"}) is None
+    assert cache.load({"network": "new"})
+    assert cache.load({"network": "newest"})
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"numbers": 3}'])
 def test_a_damaged_measurement_counts_as_not_made(text: str, tmp_path: Path) -> None:
     cache = Cells(tmp_path)

@@ -299,7 +299,7 @@ def test_a_run_from_end_to_end(film: Film, tmp_path: Path, capsys: pytest.Captur
 
 def test_the_command_writes_a_page_from_what_is_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tmp_path / "QUALITY.md"
-    assert benchmark.main(["quality", "--page-only", "--cache", str(tmp_path), "--out", str(page)]) == 0
+    assert benchmark.main(["quality", "--page-only", "--cells", str(tmp_path), "--out", str(page)]) == 0
     assert capsys.readouterr().out == f"wrote {page}\n"
     text = page.read_text()
     assert "Nothing has been measured yet." in text
