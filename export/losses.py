@@ -11,8 +11,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from export.batches import FlowBatch, PictureBatch
+from export.fusion_data import FusionBatch
 from export.networks.flow import Estimate, Search, warp
-from export.picture_losses import PICTURE_LOSSES
+from export.networks.fusion import Fusion
+from export.picture_losses import PICTURE_LOSSES, charbonnier, gradient, line
 
 #: Motion below this many pixels of the analysis grid counts as rest.
 STILL_PX = 0.02
@@ -156,3 +158,42 @@ def flow_losses(found: Estimate, batch: PictureBatch, weights: FlowWeights) -> d
     }
     asked = {name: weight for name in PICTURE_LOSSES if (weight := getattr(weights, name))}
     return parts | {name: weight * PICTURE_LOSSES[name](made, batch.middle) for name, weight in asked.items()}
+
+
+def mix(weights: Tensor, pictures: Tensor) -> Tensor:
+    """Mix (N, 6, 3, H, W) opinions by (N, 6, h, w) weights, as the filter does at full size."""
+    return (_grown(weights, pictures.shape[3:])[:, :, None] * pictures).sum(1)
+
+
+def _grown(planes: Tensor, size: tuple[int, ...] | torch.Size) -> Tensor:
+    return functional.interpolate(planes.float(), tuple(size), mode="bilinear", align_corners=False)
+
+
+def fusion_losses(network: Fusion, batch: FusionBatch) -> dict[str, Tensor]:
+    """Return the weighted parts of the loss of a fusion network by name.
+
+    The mean difference alone prefers the middle of two wrong pictures; slopes and lines keep what is drawn whole.
+    """
+    logits, confidence = network.explain(batch.planes)
+    made = mix(torch.softmax(logits.float(), dim=1), batch.pictures)
+    error = (made - batch.middle).detach().abs().mean(1, keepdim=True)
+    trust = torch.exp(-functional.avg_pool2d(error, 5, 1, 2, count_include_pad=False) / DOUBT)
+    doubt = functional.binary_cross_entropy_with_logits(_grown(confidence, trust.shape[2:]), trust)
+    ease = _ease(batch)
+    eased, wanted = made * ease, batch.middle * ease
+    return {
+        "picture": charbonnier(eased, wanted),
+        "gradient": 0.5 * gradient(eased, wanted),
+        "line": 0.5 * line(eased, wanted),
+        "confidence": 0.02 * doubt,
+    }
+
+
+#: Mean difference that counts fully: samples that are easier count for more, harder ones for less.
+_USUAL = 0.003
+
+
+def _ease(batch: FusionBatch) -> Tensor:
+    """Return what each sample's difference is multiplied by, (N, 1, 1, 1): large motion would outweigh all else."""
+    error = (batch.pictures[:, 2:].mean(1) - batch.middle).abs().mean((1, 2, 3), keepdim=True)
+    return (4 * _USUAL / (_USUAL + error)).clamp(0.2, 4.0)

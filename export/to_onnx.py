@@ -40,7 +40,7 @@ class Card:
     task: str
     """interpolate or upscale."""
     kind: str
-    """flow, frame, luma or rgb."""
+    """flow, fusion, frame, luma or rgb."""
     file: str
     sha256: str
     scale: int
@@ -57,6 +57,8 @@ class Card:
     """Height of the small copy to use for a 1080p clip; 0 for upscalers."""
     grid: int
     """Pixels of the small copy, each way, that one answer of a flow network stands for; 1 for the others."""
+    motion: str | None
+    """The flow network whose motion a fusion network weighs; None for the others, and left out."""
     timesteps: str
     """any or half; none for upscalers."""
     base: str | None

@@ -25,6 +25,7 @@ LAYERS = (
         "blocks",
         "warp",
         "refine",
+        "fusion",
         "drawings",
         "patches",
         "size",

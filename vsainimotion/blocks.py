@@ -4,13 +4,19 @@ import vapoursynth as vs
 from vsutil import depth, join, split
 
 from vsainimotion.gate import luma_copy
+from vsainimotion.refine import measure_disagreement
+from vsainimotion.timeline import TIMESTEP_PROPERTY
 from vsainimotion.timing import Schedule
+from vsainimotion.warp import Flow, sample_expression
 
 core = vs.core
 
 LEAST_PX = 96
 """Narrower or lower clips are not followed: mvtools 29 writes outside its memory at 64 pixels and below."""
 _SUBSAMPLINGS = {(0, 0), (1, 0), (1, 1)}
+_SMALL_PEL = 2
+"""Vectors on a small copy count half pixels, so that a byte holds up to 64 pixels each way."""
+_BYTE_ZERO = 128
 
 
 def interpolate_blocks(clip: vs.VideoNode, schedule: Schedule) -> tuple[vs.VideoNode, vs.VideoNode]:
@@ -67,3 +73,55 @@ def _measure_doubt(guide: vs.VideoNode) -> vs.VideoNode:
     back, _ = _analyse(guide)
     canvas = core.std.BlankClip(guide, format=vs.GRAY8, keep=True)
     return canvas.mv.Mask(back, kind=1, ml=100, thscd1=16000, thscd2=255).std.PlaneStats(prop="Doubt")
+
+
+def find_block_flow(before: vs.VideoNode, after: vs.VideoNode) -> Flow:
+    """Finds the flow of the frames between two clips by block vectors.
+
+    Vectors are searched from either frame to the other, and each field is followed to the middle: what arrives at a
+    pixel began where its own vector, taken back, leads. Of the two the one that leaves less there is kept.
+
+    Args:
+        before: Small GRAY8 copy of the frames before, with `VsaiTimestep`, at least `LEAST_PX` wide and high.
+        after: The same of the frames after.
+
+    Returns:
+        The flow on the copies' grid, found to half a pixel; its mask is one half.
+    """
+    pairs = core.std.Interleave([before, after])
+    blocks = pairs.mv.Super(hpad=16, vpad=16, pel=_SMALL_PEL)
+    t = f"x.{TIMESTEP_PROPERTY}"
+    ahead = _follow(_read_vectors(pairs, blocks, isb=True), before, f"{t} -1 *")
+    back = _follow(_read_vectors(pairs, blocks, isb=False), before, f"1 {t} -")
+    a, b = (core.akarin.Expr(clip, "x 255 /", format=vs.GRAYS) for clip in (before, after))
+    half = core.std.BlankClip(a, color=0.5, keep=True)
+    left = [measure_disagreement(Flow(x=x, y=y, mask=half), a, b) for x, y in (ahead, back)]
+    x, y = (core.akarin.Expr([*left, *ways], "x y <= z a ?") for ways in zip(ahead, back, strict=True))
+    return Flow(x=x, y=y, mask=half)
+
+
+def _read_vectors(pairs: vs.VideoNode, blocks: vs.VideoNode, *, isb: bool) -> list[vs.VideoNode]:
+    """Finds the way from the first frame of each pair to the second, as seen from the first (isb) or the second."""
+    found = blocks.mv.Analyse(isb=isb, blksize=8, overlap=4, search=3, searchparam=2)
+    scale = 1 / _SMALL_PEL if isb else -1 / _SMALL_PEL
+    ways = []
+    for kind in (3, 4):  # the vectors' horizontal and vertical parts
+        bytes_ = pairs.mv.Mask(found, kind=kind, ml=100, thscd1=16000, thscd2=255).std.ShufflePlanes(0, vs.GRAY)
+        picked = bytes_.std.SelectEvery(2, [0 if isb else 1], modify_duration=False)
+        ways.append(core.akarin.Expr(picked, f"x {_BYTE_ZERO} - {scale} *", format=vs.GRAYS))
+    return ways
+
+
+def _follow(ways: list[vs.VideoNode], timed: vs.VideoNode, share: str) -> list[vs.VideoNode]:
+    """Follows a field to the middle: two rounds of asking the place where the way so far says that the pixel was."""
+    found = ways
+    for _ in range(2):
+        place = f"X y {share} * +", f"Y z {share} * +"
+        found = [
+            core.akarin.Expr(
+                [way.std.CopyFrameProps(timed, props=[TIMESTEP_PROPERTY]), *found],
+                sample_expression("x", *place, "bilinear"),
+            )
+            for way in ways
+        ]
+    return found

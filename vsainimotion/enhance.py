@@ -70,8 +70,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             deband=0,
         ),
         "anime-strong": Preset(
-            description="As anime-clean, with a larger network, and smooths the bands of compression in gradients.",
-            interpolator=DEFAULT_INTERPOLATOR,
+            description="As anime-clean, with larger networks, and smooths the bands of compression in gradients.",
+            interpolator="flow",
             kernel="catmull-rom",
             upscaler="luma",
             multi=Fraction(2),

@@ -15,9 +15,10 @@ from vsainimotion.backend import Choice, choose_backend, run_network
 from vsainimotion.blocks import LEAST_PX, interpolate_blocks
 from vsainimotion.cadence import DEFAULT_SPAN_FRAMES, EVEN, check_cadence
 from vsainimotion.errors import ArgumentError
+from vsainimotion.fusion import weigh
 from vsainimotion.gate import INTERVAL_PROPERTY, GateOptions, Interval, gate
 from vsainimotion.models import Card, find_card
-from vsainimotion.motion import analysis_copy, estimate_motion, timestep_plane
+from vsainimotion.motion import Motion, analysis_copy, estimate_motion, timestep_plane
 from vsainimotion.native import check_clip, check_plugins
 from vsainimotion.refine import refine_flow
 from vsainimotion.rgb import from_rgb, to_rgb
@@ -31,7 +32,7 @@ from vsainimotion.timeline import (
     set_rate,
 )
 from vsainimotion.timing import plan_schedule, snap_to_ntsc
-from vsainimotion.warp import warp_blend
+from vsainimotion.warp import warp_blend, warp_fused
 
 core = vs.core
 
@@ -170,7 +171,24 @@ def _generate_by_flow(timeline: Timeline, card: Card, choice: Choice, kernel: st
     before, after = timeline.before(timeline.clip), timeline.after(timeline.clip)
     flow = refine_flow(motion.flow, before, after)
     middle = warp_blend(before, after, flow, kernel=kernel)
-    sure, kept = (plane.std.PlaneStats(prop="Share") for plane in (motion.confidence, motion.trust))
+    return _judge(middle, motion, motion.confidence)
+
+
+def _generate_by_fusion(timeline: Timeline, card: Card, choice: Choice, kernel: str) -> vs.VideoNode:
+    """Mixes both neighbours, as they are and along two flows, by the weights of a network."""
+    flow_card = find_card(card.motion or "")
+    copy = analysis_copy(timeline.clip, flow_card)
+    small = timeline.before(copy), timeline.after(copy)
+    motion = estimate_motion(*small, flow_card, choice)
+    before, after = timeline.before(timeline.clip), timeline.after(timeline.clip)
+    fusion = weigh(motion, before, after, small, card, choice)
+    middle = warp_fused(before, after, fusion.flows, fusion.weights, kernel=kernel)
+    return _judge(middle, motion, fusion.confidence)
+
+
+def _judge(middle: vs.VideoNode, motion: Motion, confidence: vs.VideoNode) -> vs.VideoNode:
+    """Writes on a generated frame how it was made and how far it is to be trusted."""
+    sure, kept = (plane.std.PlaneStats(prop="Share") for plane in (confidence, motion.trust))
     simpler = f"y.ShareAverage {1 - _SIMPLER_SHARE} < {Ladder.SURROUNDINGS:d} {Ladder.NETWORK:d} ?"
     middle = core.akarin.PropExpr([middle, kept], dict=lambda: {LADDER_PROPERTY: simpler})
     return _set_confidence(middle, sure, "y.ShareAverage")
@@ -189,7 +207,7 @@ def _generate_by_frame(timeline: Timeline, card: Card, choice: Choice, _kernel: 
 
 
 _NETWORK_KINDS: Mapping[str, Callable[[Timeline, Card, Choice, str], vs.VideoNode]] = MappingProxyType(
-    {"flow": _generate_by_flow, "frame": _generate_by_frame}
+    {"flow": _generate_by_flow, "fusion": _generate_by_fusion, "frame": _generate_by_frame}
 )
 
 

@@ -13,7 +13,7 @@ import vapoursynth as vs
 
 from vsainimotion.gate import luma_copy
 from vsainimotion.timeline import TIMESTEP_PROPERTY
-from vsainimotion.warp import Flow, sample_expression
+from vsainimotion.warp import Flow, draw_together
 
 core = vs.core
 
@@ -56,13 +56,14 @@ def plan_levels(width: int, height: int) -> list[tuple[int, int]]:
     return [size for size in sizes if min(size) >= _LEAST_HEIGHT]
 
 
-def refine_flow(flow: Flow, before: vs.VideoNode, after: vs.VideoNode) -> Flow:
+def refine_flow(flow: Flow, before: vs.VideoNode, after: vs.VideoNode, *, one_sided: bool = True) -> Flow:
     """Refines a flow from coarse to fine.
 
     Args:
         flow: The flow to start from, on any grid.
         before: The frames before, with `VsaiTimestep`.
         after: The frames after.
+        one_sided: Whether the mask is to show one side alone where both disagree; False where a network decides that.
 
     Returns:
         The flow on the finest level's grid; for a tiny clip the flow itself.
@@ -73,7 +74,7 @@ def refine_flow(flow: Flow, before: vs.VideoNode, after: vs.VideoNode) -> Flow:
     a, b = (luma_copy(clip, *levels[-1], bits=16) for clip in (before, after))
     for size in levels:
         flow = _refine_level(flow.resize(*size), _details(_shrink(a, size)), _details(_shrink(b, size)))
-    return _judge(flow, _shrink(a, levels[-1]), _shrink(b, levels[-1]))
+    return _judge(flow, _shrink(a, levels[-1]), _shrink(b, levels[-1]), one_sided=one_sided)
 
 
 def _shrink(luma: vs.VideoNode, size: tuple[int, int]) -> vs.VideoNode:
@@ -89,27 +90,35 @@ def _mean(plane: vs.VideoNode, radius: int) -> vs.VideoNode:
     return plane.vszip.BoxBlur(hradius=radius, vradius=radius)
 
 
-def _draw_together(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> list[vs.VideoNode]:
-    """Draws both neighbours to the middle along a flow."""
-    t = f"x.{TIMESTEP_PROPERTY} t!"
-    side_a = sample_expression("x", "X t@ y * -", "Y t@ z * -", "bilinear")
-    side_b = sample_expression("a", "X 1 t@ - y * +", "Y 1 t@ - z * +", "bilinear")
-    return [core.akarin.Expr([a, flow.x, flow.y, b], f"{t} {side}") for side in (side_a, side_b)]
+def measure_disagreement(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> vs.VideoNode:
+    """Measures how far both neighbours differ once a flow has drawn them to the middle: a mean over small windows.
+
+    Args:
+        flow: The flow, on the grid of the planes.
+        a: GRAYS plane of the frames before, with `VsaiTimestep`.
+        b: GRAYS plane of the frames after.
+
+    Returns:
+        GRAYS, in the planes' own unit.
+    """
+    return _mean(core.akarin.Expr(draw_together(a, b, flow), "x y - abs"), _WINDOW_RADIUS_PX)
 
 
-def _judge(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> Flow:
+def _judge(flow: Flow, a: vs.VideoNode, b: vs.VideoNode, *, one_sided: bool) -> Flow:
     """Compares what the flow leaves between both sides with what is left without motion, and draws the conclusions.
 
     What no motion explains about as well stands still. Where both sides still disagree, one neighbour is shown alone:
     a late drawing is better than two at once. That is the one the mask prefers, and the nearer one where it hardly
     prefers any.
     """
-    left = _mean(core.akarin.Expr(_draw_together(flow, a, b), "x y - abs"), _WINDOW_RADIUS_PX)
+    left = measure_disagreement(flow, a, b)
     still = _mean(core.akarin.Expr([a, b], "x y - abs"), _WINDOW_RADIUS_PX)
     least, share = _WORSE
     slow = f"x x * y y * + {_STILL_PX**2} < a z {_STILL_GAIN} + <= and"
     rest = f"{slow} z {least} > a z {share} * < and or"
     x, y = (core.akarin.Expr([flow.x, flow.y, left, still], f"{rest} 0 {way} ?") for way in ("x", "y"))
+    if not one_sided:
+        return Flow(x=x, y=y, mask=flow.mask)
     surely, never = _DOUBT
     doubt = f"y z min {surely} - {never - surely} / 0 max 1 min"
     side = f"x a.{TIMESTEP_PROPERTY} 0.5 <= 0.4 0.6 ? >"
@@ -124,7 +133,7 @@ def _refine_level(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> Flow:
     cells; their steps are spread evenly between the cells' centres.
     """
     cells = max(1, round(a.width / _WINDOW_PX)), max(1, round(a.height / _WINDOW_PX))
-    pair = _draw_together(flow, a, b)
+    pair = draw_together(a, b, flow)
     gradient_x = _gradient("1,0", "-1,0")
     gradient_y = _gradient("0,1", "0,-1")
     left = "y x -"

@@ -4,7 +4,7 @@ One native expression for each plane reads both neighbours where the flow points
 no conversion to RGB and back, so that a generated frame has exactly the colour of the frames around it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -15,6 +15,9 @@ from vsainimotion.errors import UnknownNameError
 from vsainimotion.timeline import TIMESTEP_PROPERTY
 
 core = vs.core
+
+_LETTERS = "xyzabcdefghijklmnopqrstuvw"
+"""What an akarin expression calls its clips, in order."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,14 +93,80 @@ def warp_blend(a: vs.VideoNode, b: vs.VideoNode, flow: Flow, *, kernel: str = "b
     for plane_a, plane_b in zip(split(a), split(b), strict=True):
         size = (plane_a.width, plane_a.height)
         if size not in fields:
-            fields[size] = _enlarge(flow, *size)
+            fields[size] = _enlarge([flow.x, flow.y, flow.mask], *size)
         planes.append(core.akarin.Expr([plane_a, plane_b, *fields[size]], _warp_expression(flow, *size, kernel)))
     return join(planes, a.format.color_family).std.CopyFrameProps(a)
 
 
-def _enlarge(flow: Flow, width: int, height: int) -> list[vs.VideoNode]:
-    """Enlarges the flow in half floats: a quarter of the time, and finer than 1/32 of a pixel of the grid."""
-    return [plane.resize.Bilinear(width, height, format=vs.GRAYH) for plane in (flow.x, flow.y, flow.mask)]
+def draw_together(a: vs.VideoNode, b: vs.VideoNode, flow: Flow, *, kernel: str = "bilinear") -> list[vs.VideoNode]:
+    """Draws single planes of both neighbours to the middle along a flow on their own grid.
+
+    Args:
+        a: Plane of the frames before, with `VsaiTimestep`.
+        b: Plane of the frames after, alike.
+        flow: The flow, on the grid of the planes.
+        kernel: One of `KERNELS`.
+
+    Returns:
+        What either side says the frame in the middle looks like, in the planes' format.
+    """
+    t = f"x.{TIMESTEP_PROPERTY} t!"
+    side_a = sample_expression("x", "X t@ y * -", "Y t@ z * -", kernel)
+    side_b = sample_expression("a", "X 1 t@ - y * +", "Y 1 t@ - z * +", kernel)
+    return [core.akarin.Expr([a, flow.x, flow.y, b], f"{t} {side}") for side in (side_a, side_b)]
+
+
+def warp_fused(
+    a: vs.VideoNode,
+    b: vs.VideoNode,
+    flows: Sequence[Flow],
+    weights: Sequence[vs.VideoNode],
+    *,
+    kernel: str = "bilinear",
+) -> vs.VideoNode:
+    """Makes the frame between two frames from several opinions of it, each counting where it is trusted.
+
+    The opinions are the frame before and the frame after as they are, and both drawn to the middle along each flow.
+    Where all agree the result is their pixel, bit for bit.
+
+    Args:
+        a: The frames before, with `VsaiTimestep`: YUV, GRAY or RGB of 8 to 16 bit integer or float.
+        b: The frames after, alike in format, size and length.
+        flows: One to four flows as seen from the frame to make, all on one grid of any size.
+        weights: GRAYS planes on one grid of any size, 0 to 1: of the frame after, then of side a and side b along each
+            flow. What they lack of 1 is the weight of the frame before.
+        kernel: One of `KERNELS`.
+
+    Returns:
+        The middle frames: format, size, length and frame properties of `a`.
+    """
+    fields: dict[tuple[int, int], list[vs.VideoNode]] = {}
+    planes = []
+    for plane_a, plane_b in zip(split(a), split(b), strict=True):
+        size = (plane_a.width, plane_a.height)
+        if size not in fields:
+            fields[size] = _enlarge([*(way for flow in flows for way in (flow.x, flow.y)), *weights], *size)
+        scale = plane_a.width / flows[0].x.width, plane_a.height / flows[0].x.height
+        planes.append(core.akarin.Expr([plane_a, plane_b, *fields[size]], _fused_expression(len(flows), scale, kernel)))
+    return join(planes, a.format.color_family).std.CopyFrameProps(a)
+
+
+def _fused_expression(flows: int, scale: tuple[float, float], kernel: str) -> str:
+    """Writes the expression for one plane: the frame before and, weighed, how far each other opinion is from it."""
+    ways, weights = _LETTERS[2 : 2 + 2 * flows], _LETTERS[2 + 2 * flows : 3 + 4 * flows]
+    parts = [f"x.{TIMESTEP_PROPERTY} t! x y x - {weights[0]} * +"]
+    for k in range(flows):
+        parts += [
+            f"{ways[2 * k]} {scale[0]!r} * dx! {ways[2 * k + 1]} {scale[1]!r} * dy!",
+            f"{sample_expression('x', 'X t@ dx@ * -', 'Y t@ dy@ * -', kernel)} x - {weights[2 * k + 1]} * +",
+            f"{sample_expression('y', 'X 1 t@ - dx@ * +', 'Y 1 t@ - dy@ * +', kernel)} x - {weights[2 * k + 2]} * +",
+        ]
+    return " ".join(parts)
+
+
+def _enlarge(planes: Sequence[vs.VideoNode], width: int, height: int) -> list[vs.VideoNode]:
+    """Enlarges what belongs to a flow in half floats: a quarter of the time, finer than 1/32 of a pixel of the grid."""
+    return [plane.resize.Bilinear(width, height, format=vs.GRAYH) for plane in planes]
 
 
 def _warp_expression(flow: Flow, width: int, height: int, kernel: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from export.networks import fusion
 from export.networks.flow import GRID
 
 
@@ -20,6 +21,7 @@ class Description:
     overlap: int
     analysis_height: int
     grid: int = 1
+    motion: str | None = None
     timesteps: str
     base: str | None = None
     description: str
@@ -40,6 +42,20 @@ NETWORKS: dict[str, Description] = {
         grid=GRID,
         timesteps="any",
         description="Motion on a small copy, from coarse to fine, with exact rest where nothing moves.",
+    ),
+    "flow": Description(
+        task="interpolate",
+        kind="fusion",
+        scale=1,
+        planes=len(fusion.INPUTS),
+        size_multiple=fusion.SIZE_MULTIPLE,
+        size_minimum=(32, 32),
+        overlap=0,
+        analysis_height=270,
+        motion="flow-fast",
+        timesteps="any",
+        description="Weighs the motion of flow-fast, block motion and rest at each place: better, at twice the cost.",
+        data="generated shots and Big Buck Bunny (CC BY 3.0, Blender Foundation)",
     ),
     "luma-fast": Description(
         task="upscale",

@@ -115,10 +115,10 @@ def _card_fields() -> set[str]:
 
 
 def _check_card(card: dict[str, object], folder: Path) -> None:
-    assert set(card) | {"base"} == _card_fields()
+    assert set(card) | {"base", "motion"} == _card_fields()
     assert card["sha256"] == hashlib.sha256((folder / str(card["file"])).read_bytes()).hexdigest()
     assert card["task"] in ("interpolate", "upscale")
-    assert card["kind"] in ("flow", "frame", "luma", "rgb")
+    assert card["kind"] in ("flow", "fusion", "frame", "luma", "rgb")
     assert card["timesteps"] in (("any", "half") if card["task"] == "interpolate" else ("none",))
     assert all(card[name] for name in ("description", "licence", "origin", "parameters", "precision"))
 

@@ -11,16 +11,18 @@ import torch
 
 from export.batches import FlowData, Shards
 from export.cels.stills import save_pictures, save_stills
-from export.cels.triplets import save_shard
+from export.cels.triplets import save_shard, scene_triplets
 from export.config import Run, Source, load_run
+from export.fusion_data import FusionData
 from export.losses import flow_losses, flow_weights
 from export.networks.flow import FlowFast, warp
+from export.opinions import Triplet, save_opinions
 from export.sources import StepBatches, move, open_sources
 from export.tasks import TASKS, averaged, parameter_count
 from export.train import Trainer, choose_device, learning_rate, main, train
 from tests.export.test_film_data import save_film
 
-DATA = {"flow": "cels", "compact": "pictures"}
+DATA = {"flow-fast": "cels", "flow": "opinions", "compact": "pictures"}
 RUNS = Path(__file__).parents[2] / "export" / "runs"
 
 
@@ -32,13 +34,19 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         save(folder / name / "train-00000.npy", range(2), 96)
         save(folder / name / "valid-00000.npy", range(100, 101), 96)
     save_film(folder / "film")
+    (folder / "opinions").mkdir()
+    triplets = [Triplet(made.frames, made.timestep) for made in scene_triplets(5, 256)]
+    for split in ("train", "valid"):
+        save_opinions(folder / "opinions" / f"{split}-00000.npy", triplets[:2])
     return folder
 
 
 def _run(task: str, out: str) -> Run:
+    # A fusion network halves its input four times.
+    larger = 64 if task == "flow" else 48
     data = next((folder for start, folder in DATA.items() if task.startswith(start)), "stills")
     return Run(
-        name=task, task=task, data=data, out=out, steps=6, learning_rate=1e-3, crops=((32, 2, 1.0), (48, 1, 1.0)),
+        name=task, task=task, data=data, out=out, steps=6, learning_rate=1e-3, crops=((32, 2, 1.0), (larger, 1, 1.0)),
         warmup_steps=2, log_steps=2, check_steps=3, bf16=task == "flow-fast",
     )  # fmt: skip
 
@@ -52,6 +60,18 @@ def test_a_resumed_run_ends_with_the_same_weights(root: Path, task: str) -> None
     assert whole.step == resumed.step == 6
     for name, value in whole.average.items():
         assert torch.equal(value, resumed.average[name]), name
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_opinions_stay_true_to_their_flows_however_they_are_turned(root: Path, seed: int) -> None:
+    data = FusionData(root / "opinions", "train")
+    planes, pictures, _ = data.sample(seed % 2, 128, np.random.default_rng(seed))
+    timestep = planes[12, 0, 0]
+    for opinion, side, share in ((2, 0, -timestep), (3, 1, 1 - timestep), (4, 0, -timestep), (5, 1, 1 - timestep)):
+        flow = planes[6:8] if opinion < 4 else planes[8:10]
+        drawn = warp(pictures[side : side + 1], share * flow[None])[0]
+        inside = (..., slice(24, -24), slice(24, -24))
+        assert float((drawn - pictures[opinion])[inside].abs().mean()) < 0.02, opinion
 
 
 def _mixed(out: str) -> Run:

@@ -131,6 +131,13 @@ def make_pan() -> None:
     save(NETWORKS / "flow-pan.onnx", 7, 6, nodes, {"w": weight, "b": bias})
 
 
+def make_fusion(name: str, weights: list[float], confidence: float) -> None:
+    """Thirteen planes to seven: the same weights of the six opinions everywhere."""
+    bias = np.array([*weights, confidence], np.float32)
+    nodes = [conv("input", "output", "w", bias="b", size=1)]
+    save(NETWORKS / f"{name}.onnx", 13, 7, nodes, {"w": np.zeros((7, 13, 1, 1), np.float32), "b": bias})
+
+
 def make_average() -> None:
     """Seven planes to three: the mean of both neighbours, whatever the timestep."""
     weight = np.zeros((3, 7, 1, 1), np.float32)
@@ -141,8 +148,8 @@ def make_average() -> None:
 
 def card(name: str, kind: str, overlap: int, **fields: object) -> None:
     """Writes the card beside a network."""
-    task = "interpolate" if kind in ("flow", "frame") else "upscale"
-    planes = {"flow": 7, "frame": 7, "luma": 1, "rgb": 3}[kind]
+    task = "interpolate" if kind in ("flow", "fusion", "frame") else "upscale"
+    planes = {"flow": 7, "fusion": 13, "frame": 7, "luma": 1, "rgb": 3}[kind]
     data = (NETWORKS / f"{name}.onnx").read_bytes()
     model = onnx.load_from_string(data)
     parameters = sum(int(np.prod(weight.dims)) for weight in model.graph.initializer)
@@ -166,6 +173,9 @@ def main() -> None:
     make_flow()
     make_pan()
     make_average()
+    make_fusion("fusion-after", [0, 1, 0, 0, 0, 0], 0.25)
+    make_fusion("fusion-network", [0, 0, 0.5, 0.5, 0, 0], 0.5)
+    make_fusion("fusion-blocks", [0, 0, 0, 0, 0.5, 0.5], 0.5)
     card("bilinear-1", "luma", 1, scale=2)
     card("bilinear-3", "rgb", 1, scale=2)
     # Reach in input pixels: 1 + 1, then 2 for each of the two at half resolution, then 1; rounded up to the stride.
@@ -174,6 +184,8 @@ def main() -> None:
     card("flow-linear", "flow", 0, timesteps="any", analysis_height=136)
     card("flow-pan", "flow", 0, timesteps="any", analysis_height=136, size_multiple=8, size_minimum=[16, 16])
     card("frame-average", "frame", 0, timesteps="any")
+    for name in ("fusion-after", "fusion-network", "fusion-blocks"):
+        card(name, "fusion", 0, timesteps="any", analysis_height=136, size_multiple=8, motion="flow-pan")
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ def test_the_fixture_of_every_kind_loads() -> None:
             "deep": ("luma", 1, 1),
             "difference": ("luma", 1, 1),
             "flow-linear": ("flow", 7, 6),
+            "fusion-blocks": ("fusion", 13, 7),
         }.items()
     )
 
@@ -60,7 +61,7 @@ def test_the_fixture_of_every_kind_loads() -> None:
     [
         ("name", "Some Net", "'name' must be lower-case letters"),
         ("name", "../up", "'name' must be lower-case letters"),
-        ("kind", "depth", "'kind' must be one of flow, frame, luma, rgb"),
+        ("kind", "depth", "'kind' must be one of flow, fusion, frame, luma, rgb"),
         ("task", "interpolate", "'task' must be the task of its kind"),
         ("planes", 3, "'planes' must be the planes of its kind"),
         ("planes", "1", "'planes' must be a whole number"),
@@ -69,11 +70,12 @@ def test_the_fixture_of_every_kind_loads() -> None:
         ("file", "../some-net.onnx", "'file' must be the bare name of an .onnx file"),
         ("file", "some-net.pth", "'file' must be the bare name of an .onnx file"),
         ("sha256", "0" * 63, "'sha256' must be 64"),
+        ("motion", "flow-fast", "'motion' must be the name of a flow network for a fusion network"),
         ("size_multiple", 0, "'size_multiple' must be 1 to 256"),
         ("size_minimum", (0, 8), "'size_minimum' must be 1 to 1024"),
         ("size_minimum", 8, "'size_minimum' must be a pair"),
         ("overlap", -1, "'overlap' must be 0 to 512"),
-        ("analysis_height", 270, "'analysis_height' must be 0, or at least 16 for a flow network"),
+        ("analysis_height", 270, "'analysis_height' must be 0, or at least 16 for a flow or fusion network"),
         ("timesteps", "any", "'timesteps' must be any or half for interpolation, and none for an upscaler"),
         ("base", "nearest", "'base' must be one of bilinear, bicubic, lanczos, spline36"),
         ("precision", "int8", "'precision' must be fp32 or fp16"),

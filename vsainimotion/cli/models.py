@@ -61,6 +61,7 @@ def fetch(names: tuple[str, ...]) -> None:
 @click.option("--size-minimum", type=int, default=1, show_default=True, help="Smallest width and height, in pixels.")
 @click.option("--overlap", type=int, default=16, show_default=True, help="How far an output pixel sees, in pixels.")
 @click.option("--timesteps", type=click.Choice(["any", "half"]), default="any", help="For interpolation.")
+@click.option("--motion", help="The flow network whose motion a fusion network weighs.")
 @click.option("--base", help="The kernel that an upscaler's output is added to, if it returns a difference.")
 @click.option("--licence", default="unknown", show_default=True, help="SPDX identifier.")
 @click.option("--origin", help="Where it comes from. [default: the file's path]")

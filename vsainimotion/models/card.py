@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 from vsainimotion.errors import ArgumentError, InputError
 
 type Task = Literal["interpolate", "upscale"]
-type Kind = Literal["flow", "frame", "luma", "rgb"]
+type Kind = Literal["flow", "fusion", "frame", "luma", "rgb"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,14 +23,17 @@ class KindRow:
     task: Task
     """The filter that uses it."""
     planes: int
-    """Input planes. Interpolation: RGB of a, RGB of b, timestep. Upscaling: luma, or RGB."""
+    """Input planes. Interpolation: RGB of a, RGB of b, timestep. Upscaling: luma, or RGB. A fusion network: luma of a
+    and b, of both drawn to the middle along either flow, the flows (x, y), mask, confidence and timestep."""
     outputs: int
-    """Output planes. A flow network: flow a (x, y), flow b (x, y), mask, confidence."""
+    """Output planes. A flow network: flow a (x, y), flow b (x, y), mask, confidence. A fusion network: the weights of
+    a, b and of both along either flow, which add up to 1, and confidence."""
 
 
 KINDS: Mapping[str, KindRow] = MappingProxyType(
     {
         "flow": KindRow(task="interpolate", planes=7, outputs=6),
+        "fusion": KindRow(task="interpolate", planes=13, outputs=7),
         "frame": KindRow(task="interpolate", planes=7, outputs=3),
         "luma": KindRow(task="upscale", planes=1, outputs=1),
         "rgb": KindRow(task="upscale", planes=3, outputs=3),
@@ -59,7 +62,7 @@ class Card:
     task: str
     """`interpolate` or `upscale`."""
     kind: str
-    """`flow`, `frame`, `luma` or `rgb`."""
+    """`flow`, `fusion`, `frame`, `luma` or `rgb`."""
     file: str
     """File name of the ONNX beside the card."""
     sha256: str
@@ -67,7 +70,7 @@ class Card:
     scale: int = 1
     """Output size over input size, 1 to 8; 1 for interpolation."""
     planes: int
-    """Input planes: 7 for interpolation, 1 for luma, 3 for RGB."""
+    """Input planes: 7 for interpolation, 13 for fusion, 1 for luma, 3 for RGB."""
     size_multiple: int = 1
     """Width and height of what the network is fed must be multiples of this, in pixels, 1 to 256."""
     size_minimum: tuple[int, int] = (1, 1)
@@ -75,10 +78,12 @@ class Card:
     overlap: int
     """How far an output pixel sees, in input pixels, 0 to 512: tiles overlap by this."""
     analysis_height: int = 0
-    """Flow networks: height of the small copy for a 1080p source, in pixels; 0 leaves it to the filter."""
+    """Flow and fusion networks: height of the small copy for a 1080p source, in pixels; 0 leaves it to the filter."""
     grid: int = 1
     """Flow networks: one answer stands for this many pixels of the small copy each way, 1 to `size_multiple`; it is
     repeated for each of them, because what runs networks wants planes of the input's size."""
+    motion: str | None = None
+    """Fusion networks: the flow network whose motion is one of the two that are weighed; the other is block motion."""
     timesteps: str = "none"
     """Interpolation: `any` timestep in (0, 1), or only the `half`; `none` for upscalers."""
     base: str | None = None
@@ -124,7 +129,7 @@ class Card:
         A whole picture in bfloat16 has steps of 1/256 between 0.5 and 1, which is seen (0.5 to 1.5 codes of 255 were
         measured); a motion field or a difference that is added in float keeps its precision where it matters.
         """
-        return self.kind == "flow" or self.base is not None
+        return self.kind in ("flow", "fusion") or self.base is not None
 
     def dump(self) -> str:
         """Returns the card as the text of its TOML file."""
@@ -186,8 +191,10 @@ _RULES = (
     _Rule(field="overlap", wanted="0 to 512", holds=lambda card: 0 <= card.overlap <= 512),
     _Rule(
         field="analysis_height",
-        wanted="0, or at least 16 for a flow network",
-        holds=lambda card: card.analysis_height == 0 or (card.kind == "flow" and card.analysis_height >= 16),
+        wanted="0, or at least 16 for a flow or fusion network",
+        holds=lambda card: (
+            card.analysis_height == 0 or (card.kind in ("flow", "fusion") and card.analysis_height >= 16)
+        ),
     ),
     _Rule(
         field="grid",
@@ -195,6 +202,11 @@ _RULES = (
         holds=lambda card: (
             card.grid >= 1 and card.size_multiple % card.grid == 0 and (card.grid == 1 or card.kind == "flow")
         ),
+    ),
+    _Rule(
+        field="motion",
+        wanted="the name of a flow network for a fusion network, and left out for others",
+        holds=lambda card: (card.motion is not None) == (card.kind == "fusion"),
     ),
     _Rule(
         field="timesteps",
@@ -217,7 +229,7 @@ _RULES = (
 )
 
 _INTEGERS = {"scale", "planes", "size_multiple", "overlap", "analysis_height", "grid", "opset", "parameters"}
-_OPTIONAL = {"base", "url"}
+_OPTIONAL = {"base", "motion", "url"}
 
 
 def _check_type(card: str, name: str, value: object) -> None:

@@ -1,0 +1,101 @@
+"""Fusion: several opinions of the frame between two others, and a network that says where each of them is right.
+
+A network's motion and block motion are wrong in different places; what does not move is best left as it is. The network
+sees, on a small copy, what each of them makes of both neighbours, and weighs them; the pixels are then moved and mixed
+natively at full size.
+"""
+
+from dataclasses import dataclass
+
+import vapoursynth as vs
+
+from vsainimotion.backend import Choice, run_network
+from vsainimotion.blocks import LEAST_PX, find_block_flow
+from vsainimotion.models import Card
+from vsainimotion.motion import Motion, plan_analysis_size, timestep_plane
+from vsainimotion.refine import refine_flow
+from vsainimotion.warp import Flow, draw_together
+
+core = vs.core
+
+_KERNEL = "catmull-rom"
+"""What the network judges is drawn as sharply as what is shown."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fusion:
+    """How the opinions of a frame are to be mixed."""
+
+    flows: tuple[Flow, ...]
+    """The network's and the blocks', refined."""
+    weights: tuple[vs.VideoNode, ...]
+    """GRAYS planes, 0 to 1, in the order of `warp.warp_fused`."""
+    confidence: vs.VideoNode
+    """How far to trust each pixel, 0 to 1."""
+
+
+def luma_of(small: vs.VideoNode) -> vs.VideoNode:
+    """Takes BT.709 luma of a small RGBS copy, GRAYS in [0, 1]."""
+    return small.resize.Point(format=vs.GRAYS, matrix=vs.MATRIX_BT709, range=vs.RANGE_FULL)
+
+
+def find_flows(
+    motion: Motion, before: vs.VideoNode, after: vs.VideoNode, small: tuple[vs.VideoNode, vs.VideoNode]
+) -> tuple[Flow, Flow]:
+    """Finds both opinions of the motion: the network's, refined, and that of blocks, refined alike.
+
+    Args:
+        motion: What the flow network says.
+        before: The frames before, with `VsaiTimestep`.
+        after: The frames after.
+        small: GRAYS luma copies of both in [0, 1], the former with `VsaiTimestep`.
+
+    Returns:
+        The two flows on one grid. Where the copies are too small for blocks both are the network's.
+    """
+    first = refine_flow(motion.flow, before, after, one_sided=False)
+    if min(small[0].width, small[0].height) < LEAST_PX:
+        return first, first
+    a, b = (core.akarin.Expr(clip, "x 255 *", format=vs.GRAY8) for clip in small)
+    return first, refine_flow(find_block_flow(a, b), before, after, one_sided=False)
+
+
+def draw_inputs(
+    motion: Motion, flows: tuple[Flow, Flow], small: tuple[vs.VideoNode, vs.VideoNode]
+) -> list[vs.VideoNode]:
+    """Draws what a fusion network reads, thirteen GRAYS planes in the order of its kind; see `models.card.KINDS`."""
+    a, b = small
+    size = a.width, a.height
+    along = [flow.resize(*size) for flow in flows]
+    drawn = [side for flow in along for side in draw_together(a, b, flow, kernel=_KERNEL)]
+    ways = [way for flow in along for way in (flow.x, flow.y)]
+    judged = [plane.resize.Bilinear(*size) for plane in (motion.flow.mask, motion.confidence)]
+    return [a, b, *drawn, *ways, *judged, timestep_plane(a)]
+
+
+def weigh(
+    motion: Motion,
+    before: vs.VideoNode,
+    after: vs.VideoNode,
+    small: tuple[vs.VideoNode, vs.VideoNode],
+    card: Card,
+    choice: Choice,
+) -> Fusion:
+    """Asks a fusion network how to mix both neighbours, as they are and drawn along two flows.
+
+    Args:
+        motion: What the flow network on the card says.
+        before: The frames before, with `VsaiTimestep`.
+        after: The frames after.
+        small: Small RGBS copies of both, the former with `VsaiTimestep`.
+        card: The card of a fusion network.
+        choice: The backend that runs it.
+
+    Returns:
+        Flows, weights and confidence.
+    """
+    size = plan_analysis_size(before.width, before.height, card)
+    a, b = (luma_of(clip).resize.Bilinear(*size) for clip in small)
+    flows = find_flows(motion, before, after, (a, b))
+    _, weight_b, *sides, confidence = run_network(draw_inputs(motion, flows, (a, b)), card, choice, flexible=True)
+    return Fusion(flows=flows, weights=(weight_b, *sides), confidence=confidence)
