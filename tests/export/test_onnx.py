@@ -22,6 +22,7 @@ from export.halving import halve
 from export.networks import NETWORKS
 from export.networks.luma import double
 from export.openvino_run import run_openvino
+from export.parity import compare_loosely, run_half
 from export.tasks import TASKS
 from export.to_onnx import (
     OPSET,
@@ -171,6 +172,24 @@ def test_the_plugins_compute_the_same(exported: tuple[str, Path], plugin: str) -
     found = _vapoursynth(plugin, folder / f"{name}.onnx", planes)
     assert len(found) == wanted.shape[1]
     assert np.abs(np.stack(found) - wanted[0]).max() <= PARITY
+
+
+def test_half_precision_loses_nothing_that_shows(exported: tuple[str, Path]) -> None:
+    name, folder = exported
+    planes = _planes(name, 3, 4)
+    wanted = run_onnxruntime(folder / f"{name}.onnx", planes)
+    proofs = list(compare_loosely("fp16", NETWORKS[name].kind, run_half(folder / f"{name}.onnx", planes), wanted))
+    assert proofs
+    assert all(proof.holds for proof in proofs), proofs
+
+
+@pytest.mark.parametrize(("off", "holds"), [(0.02, True), (0.2, False)])
+def test_a_flow_that_is_off_is_past_its_limit(off: float, *, holds: bool) -> None:
+    wanted = np.zeros((1, 6, 8, 8), np.float32)
+    made = wanted.copy()
+    made[:, :4] = off
+    assert [proof.holds for proof in compare_loosely("x", "flow", made, wanted)] == [holds, True]
+    assert [proof.holds for proof in compare_loosely("x", "luma", wanted + off / 10, wanted)] == [holds]
 
 
 def test_a_checkpoint_serves_in_place_of_weights(tmp_path: Path) -> None:
