@@ -1,5 +1,6 @@
 """The command line as a whole: exit codes, messages, speed of the overview, signals."""
 
+import importlib
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.media.films import MakeFilm, frame_count, picture
@@ -63,6 +65,7 @@ BAD_VALUES: tuple[tuple[tuple[str, ...], int, str], ...] = (
     (("--fps", "nan"), 2, "'fps' must be a rate"),
     (("--scale", "0"), 2, "scale: must be"),
     (("--height", "tall"), 2, "'tall' is not a valid integer"),
+    (("--height", "99999"), 2, "longer than 16384 pixels"),
     (("--clip", "10"), 2, "clip: must be START-END"),
     (("--clip", "5-4"), 2, "END must come after START"),
     (("--clip", "90-100"), 2, "must begin before the film ends"),
@@ -94,6 +97,14 @@ def test_damaged_input_is_code_4_and_a_missing_one_code_2(capsys: pytest.Capture
             code, output, errors = run(capsys, command, tmp_path / name)
             assert (code, output) == (wanted, "")
             check_one_sentence(errors)
+
+
+def test_what_is_wrong_with_a_path_is_said_by_us_and_not_by_click() -> None:
+    for name in COMMANDS:
+        command = importlib.import_module(f"vsainimotion.cli.{name}").command
+        for part in command.commands.values() if isinstance(command, click.Group) else [command]:
+            for parameter in part.params:
+                assert not (isinstance(parameter.type, click.Path) and parameter.type.readable), (name, parameter.name)
 
 
 def test_debug_shows_the_traceback_wherever_it_stands(tmp_path: Path) -> None:
