@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from vsainimotion import errors
-from vsainimotion.errors import JobError, MissingError, VsaiError
+from vsainimotion.errors import InputError, JobError, MissingError, VsaiError
 from vsainimotion.media.cache import cache_folder, cache_key
 from vsainimotion.media.colour import Property
 
@@ -44,6 +44,10 @@ _clip.std.SetFrameProps({OUTPUT_PROPERTY}=_json.dumps(_facts)).set_output()
 
 LOG_LINES = ("Information:", "Warning:", "Debug:", "Output ", "Script evaluation done", "Frame: ")
 """How lines begin that vspipe prints and that are no error."""
+
+
+UNDECODABLE = "with error: VideoSource: "
+"""What vspipe says when BestSource has no picture for a frame."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -176,7 +180,8 @@ def read_error(text: str) -> VsaiError:
         text: What vspipe wrote on its standard error.
 
     Returns:
-        Our own error class with its own sentence where the script raised one, else a JobError with vspipe's last words.
+        Our own error class with its own sentence where the script raised one; else vspipe's last words, as an
+        InputError where the source filter has no picture for a frame and as a JobError otherwise.
     """
     raised = re.search(r"^Python exception: (.*?)(?:\n\nTraceback|\Z)", text, re.MULTILINE | re.DOTALL)
     if raised:
@@ -187,7 +192,10 @@ def read_error(text: str) -> VsaiError:
             return found(message)
         return JobError(f"vspipe: {message}")
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith(LOG_LINES)]
-    return JobError(f"vspipe: {' '.join(lines) or 'it stopped without a word'}")
+    words = f"vspipe: {' '.join(lines) or 'it stopped without a word'}"
+    if UNDECODABLE in words:
+        return InputError(f"{words} The film is damaged there: copy or download it again")
+    return JobError(words)
 
 
 def _run(command: list[str]) -> str:
