@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -173,11 +174,12 @@ def pipe_command(script: Path, *, container: str, properties: str | None, progre
     return [str(find_vspipe()), "--container", container, *report, str(script), "-"]
 
 
-def read_error(text: str) -> VsaiError:
+def read_error(text: str, code: int = 1) -> VsaiError:
     """Makes the error that a failed vspipe reports its user's.
 
     Args:
         text: What vspipe wrote on its standard error.
+        code: What it ended with.
 
     Returns:
         Our own error class with its own sentence where the script raised one; else vspipe's last words, as an
@@ -192,10 +194,17 @@ def read_error(text: str) -> VsaiError:
             return found(message)
         return JobError(f"vspipe: {message}")
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith(LOG_LINES)]
-    words = f"vspipe: {' '.join(lines) or 'it stopped without a word'}"
+    words = f"vspipe: {' '.join(lines) or silent_end(code)}"
     if UNDECODABLE in words:
         return InputError(f"{words} The film is damaged there: copy or download it again")
     return JobError(words)
+
+
+def silent_end(code: int) -> str:
+    """Says how a child ended that said nothing itself, from its exit code, which is negative after a signal."""
+    if code >= 0:
+        return "it stopped without a word"
+    return f"it was ended by signal {-code} ({signal.strsignal(-code)}); unless somebody did that, memory ran out"
 
 
 def _run(command: list[str]) -> str:
@@ -204,7 +213,7 @@ def _run(command: list[str]) -> str:
         env=child_environment(),
     )  # fmt: skip
     if result.returncode:
-        raise read_error(result.stderr)
+        raise read_error(result.stderr, result.returncode)
     return result.stdout
 
 
