@@ -107,6 +107,20 @@ def test_what_is_wrong_with_a_path_is_said_by_us_and_not_by_click() -> None:
                 assert not (isinstance(parameter.type, click.Path) and parameter.type.readable), (name, parameter.name)
 
 
+def test_a_full_disc_under_the_output_is_no_fault_of_ours(plain: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [*PROGRAM, "info", str(plain)], stdout=full, stderr=subprocess.PIPE, encoding="utf-8", check=False
+        )
+    assert (result.returncode, result.stderr) == (1, "ainimotion: No space left on device\n")
+
+
+def test_without_standard_error_a_job_still_runs(plain: Path, tmp_path: Path) -> None:
+    line = [*PROGRAM, "enhance", str(plain), "--out", str(tmp_path / "out.mkv"), "--interpolator", "off"]
+    script = ["/bin/sh", "-c", 'exec "$@" 2>&-', "sh", *line, "--upscaler", "off"]
+    assert subprocess.run(script, check=False).returncode == 0
+
+
 def test_debug_shows_the_traceback_wherever_it_stands(tmp_path: Path) -> None:
     for arguments in (["--debug", "info", "none.mkv"], ["info", "none.mkv", "--debug"]):
         result = subprocess.run(
@@ -146,6 +160,22 @@ def test_a_signal_stops_the_job_and_its_children_and_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["out.mkv"]
     assert out.read_bytes() == b"precious"
     assert children(tmp_path) == []
+
+
+def test_a_job_under_nohup_outlives_its_terminal(make_film: MakeFilm, tmp_path: Path) -> None:
+    film = make_film("while.mkv", *picture(4, size="320x180"), "-c:v", "libx264", "-preset", "ultrafast")
+    out = tmp_path / "out.mkv"
+    arguments = ["enhance", str(film), "--out", str(out), "--encoder", "x265"]
+    arguments += ["--interpolator", "off", "--upscaler", "off", "--quiet"]
+    with subprocess.Popen(
+        ["/bin/sh", "-c", "trap '' HUP; exec \"$@\"", "nohup", *PROGRAM, *arguments],
+        env=environment(), start_new_session=True,
+    ) as job:  # fmt: skip
+        while job.poll() is None and not list(tmp_path.glob(".vsainimotion-*.mp4")):
+            pass
+        job.send_signal(signal.SIGHUP)
+        assert job.wait(timeout=100) == 0
+    assert frame_count(out) == 96
 
 
 def children(folder: Path) -> list[str]:

@@ -1,5 +1,7 @@
 """Temporary files and outputs."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,16 @@ def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
         check_output(long, tmp_path / "in.mkv", overwrite=False)
     with pytest.raises(OutputError, match=r"^report: .* cannot be written \(File name too long\)"):
         check_folder("report", long, [], overwrite=False)
+
+
+def test_a_read_only_disc_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:  # mounting one takes root
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    for name in ("touch", "unlink"):
+        monkeypatch.setattr(Path, name, refuse)
+    with pytest.raises(OutputError, match=r"cannot be written \(Read-only file system\)"):
+        check_output(tmp_path / "out.mkv", tmp_path / "in.mkv", overwrite=False)
 
 
 def test_a_folder_is_no_output(tmp_path: Path) -> None:

@@ -204,7 +204,9 @@ def silent_end(code: int) -> str:
     """Says how a child ended that said nothing itself, from its exit code, which is negative after a signal."""
     if code >= 0:
         return "it stopped without a word"
-    return f"it was ended by signal {-code} ({signal.strsignal(-code)}); unless somebody did that, memory ran out"
+    return (
+        f"it was ended by signal {-code} ({signal.strsignal(-code)}); if nobody did that, memory ran out or it crashed"
+    )
 
 
 def _run(command: list[str]) -> str:

@@ -90,7 +90,8 @@ def temporary_files(out: Path, *suffixes: str) -> Iterator[tuple[Path, ...]]:
         yield paths
     finally:
         for path in paths:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # a disc that has gone must not hide why
+                path.unlink(missing_ok=True)
 
 
 def move_in_place(finished: Path, out: Path, *, overwrite: bool) -> None:
@@ -125,7 +126,8 @@ def _check_writable(folder: Path, name: str) -> None:
         trial.touch()
         trial.unlink()
     except OSError as error:
-        trial.unlink(missing_ok=True)
+        with suppress(OSError):  # a read-only disc refuses even that
+            trial.unlink(missing_ok=True)
         raise OutputError(
             f"{name}: the folder {str(folder)!r} cannot be written ({error.strerror}). Choose another folder"
         ) from error
