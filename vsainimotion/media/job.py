@@ -22,6 +22,7 @@ from vsainimotion.media.encode import (
     check_encoder,
     choose_format,
     encode_command,
+    parse_format,
     pipe_container,
 )
 from vsainimotion.media.encoders import find_encoder
@@ -291,7 +292,7 @@ def _notes(opened: Opened, request: Request) -> list[str]:
     rate = timeline.rate
     lost = [kind for kind in video.hdr if kind in DYNAMIC_HDR or row.metadata is None]
     cropped = (video.width, video.height) not in ((timeline.width, timeline.height), (timeline.height, timeline.width))
-    depth = int("".join(filter(str.isdigit, choose_format(request.encode, timeline.format)[-2:])) or 0)
+    _, depth = parse_format(choose_format(request.encode, timeline.format))
     notes = {
         f"the rate varies ({float(rate.slowest):.3f} to {float(rate.fastest):.3f} fps): the film is read at "
         f"{float(rate.fps):.3f} fps, each frame at its time": not rate.constant,
