@@ -25,7 +25,7 @@ from vsainimotion.upscale import upscale
 core = vs.core
 
 OFF = "off"
-_CACHE_MIB, _CACHE_PIXELS = 1024, 3600
+_CACHE_MIB, _CACHE_PIXELS = 512, 7200
 """What a job's script lets VapourSynth keep: so many MiB, and for large pictures one for so many pixels of the output.
 
 With VapourSynth's default, half of the memory, a graph takes what it can get. With too little it throws away what it
