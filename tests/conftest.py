@@ -37,9 +37,11 @@ def example_clip() -> Path:
 
 
 def pytest_configure() -> None:
-    # A shell starts what runs in the background with SIGINT ignored, and programs that tests start would inherit that.
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A shell starts what runs in the background with SIGINT ignored, nohup with SIGHUP, and programs that tests start
+    # would inherit that.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -95,3 +95,13 @@ def test_the_script_makes_the_same_frames(tmp_path: Path) -> None:
     direct = enhance(source, preset="fast", multi=Fraction(5, 2), scale=Fraction(4, 3))
     assert scripted.num_frames == direct.num_frames == 10
     assert all(np.array_equal(array(scripted, n), array(direct, n)) for n in range(10))
+
+
+@pytest.mark.parametrize(("size", "mib"), [((64, 48), 512), ((2560, 1440), 512), ((5120, 2880), 2048)])
+def test_a_script_keeps_as_much_as_its_pictures_need(
+    size: tuple[int, int], mib: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core, "max_cache_size", core.max_cache_size)
+    film = f"vs.core.std.BlankClip(width={size[0]}, height={size[1]}, format=vs.GRAY8, length=4)"
+    exec(render_script(film, Options(interpolator="off", upscaler="off")), {})  # noqa: S102 (our own text)
+    assert core.max_cache_size == mib

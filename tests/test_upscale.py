@@ -228,6 +228,7 @@ def test_what_is_not_given_follows_the_ratio(
         ({"scale": 17}, r"'scale' must be 1 to 16"),
         ({"scale": float("nan")}, r"'scale' must be 1 to 16"),
         ({"height": 99}, r"the result must be at least as large as the clip, 200x100 \(got 198x99\)"),
+        ({"height": 10000}, r"longer than 16384 pixels \(got 20000x10000\)"),
         ({"width": 400, "height": 80}, r"as the clip, 200x100 \(got 400x80\)"),
         ({"height": 101}, r"'height' must be a multiple of 2 for this format \(got 101\)"),
         ({"width": 201, "height": 200}, r"'width' must be a multiple of 2 for this format \(got 201\)"),

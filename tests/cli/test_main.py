@@ -1,5 +1,6 @@
 """The command line as a whole: exit codes, messages, speed of the overview, signals."""
 
+import importlib
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.media.films import MakeFilm, frame_count, picture
@@ -63,6 +65,7 @@ BAD_VALUES: tuple[tuple[tuple[str, ...], int, str], ...] = (
     (("--fps", "nan"), 2, "'fps' must be a rate"),
     (("--scale", "0"), 2, "scale: must be"),
     (("--height", "tall"), 2, "'tall' is not a valid integer"),
+    (("--height", "99999"), 2, "longer than 16384 pixels"),
     (("--clip", "10"), 2, "clip: must be START-END"),
     (("--clip", "5-4"), 2, "END must come after START"),
     (("--clip", "90-100"), 2, "must begin before the film ends"),
@@ -94,6 +97,28 @@ def test_damaged_input_is_code_4_and_a_missing_one_code_2(capsys: pytest.Capture
             code, output, errors = run(capsys, command, tmp_path / name)
             assert (code, output) == (wanted, "")
             check_one_sentence(errors)
+
+
+def test_what_is_wrong_with_a_path_is_said_by_us_and_not_by_click() -> None:
+    for name in COMMANDS:
+        command = importlib.import_module(f"vsainimotion.cli.{name}").command
+        for part in command.commands.values() if isinstance(command, click.Group) else [command]:
+            for parameter in part.params:
+                assert not (isinstance(parameter.type, click.Path) and parameter.type.readable), (name, parameter.name)
+
+
+def test_a_full_disc_under_the_output_is_no_fault_of_ours(plain: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [*PROGRAM, "info", str(plain)], stdout=full, stderr=subprocess.PIPE, encoding="utf-8", check=False
+        )
+    assert (result.returncode, result.stderr) == (1, "ainimotion: No space left on device\n")
+
+
+def test_without_standard_error_a_job_still_runs(plain: Path, tmp_path: Path) -> None:
+    line = [*PROGRAM, "enhance", str(plain), "--out", str(tmp_path / "out.mkv"), "--interpolator", "off"]
+    script = ["/bin/sh", "-c", 'exec "$@" 2>&-', "sh", *line, "--upscaler", "off"]
+    assert subprocess.run(script, check=False).returncode == 0
 
 
 def test_debug_shows_the_traceback_wherever_it_stands(tmp_path: Path) -> None:
@@ -135,6 +160,22 @@ def test_a_signal_stops_the_job_and_its_children_and_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["out.mkv"]
     assert out.read_bytes() == b"precious"
     assert children(tmp_path) == []
+
+
+def test_a_job_under_nohup_outlives_its_terminal(make_film: MakeFilm, tmp_path: Path) -> None:
+    film = make_film("while.mkv", *picture(4, size="320x180"), "-c:v", "libx264", "-preset", "ultrafast")
+    out = tmp_path / "out.mkv"
+    arguments = ["enhance", str(film), "--out", str(out), "--encoder", "x265"]
+    arguments += ["--interpolator", "off", "--upscaler", "off", "--quiet"]
+    with subprocess.Popen(
+        ["/bin/sh", "-c", "trap '' HUP; exec \"$@\"", "nohup", *PROGRAM, *arguments],
+        env=environment(), start_new_session=True,
+    ) as job:  # fmt: skip
+        while job.poll() is None and not list(tmp_path.glob(".vsainimotion-*.mp4")):
+            pass
+        job.send_signal(signal.SIGHUP)
+        assert job.wait(timeout=100) == 0
+    assert frame_count(out) == 96
 
 
 def children(folder: Path) -> list[str]:

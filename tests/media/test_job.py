@@ -12,7 +12,7 @@ import pytest
 
 from tests.media.films import FONT, X264, MakeFilm, frame_count, payloads, picture, times, tone
 from vsainimotion.enhance import Options
-from vsainimotion.errors import ArgumentError, JobError, OutputError
+from vsainimotion.errors import ArgumentError, InputError, JobError, OutputError
 from vsainimotion.media import render
 from vsainimotion.media.encode import EncodeOptions
 from vsainimotion.media.ffmpeg import find_ffmpeg, run_ffmpeg
@@ -513,6 +513,19 @@ def test_a_script_that_fails_in_a_frame_leaves_nothing_and_speaks_for_itself(pla
     with pytest.raises(JobError, match=r"^vspipe: |verify: "):
         run(planned)
     assert [path.name for path in tmp_path.iterdir()] == ["film.mkv"]
+
+
+def test_a_film_whose_picture_breaks_off_is_refused_but_the_part_before_is_not(
+    make_film: MakeFilm, tmp_path: Path
+) -> None:
+    content = make_film("whole.mp4", *picture(4), "-c:v", "mjpeg", "-movflags", "+faststart").read_bytes()
+    film = tmp_path / "film.mp4"
+    film.write_bytes(content[: len(content) // 2].ljust(len(content), b"\0"))
+    with pytest.raises(
+        InputError, match=r"is damaged: its picture can be decoded up to [12]\.\d+ s, and goes on to 3\.9"
+    ):
+        plan(film, tmp_path / "out.mkv")
+    plan(film, tmp_path / "out.mkv", clip="f0-f12")
 
 
 def test_a_result_with_other_frames_than_planned_is_never_kept(plain: Path, tmp_path: Path) -> None:

@@ -134,6 +134,14 @@ def test_a_truncated_film_is_refused(rich: Path, tmp_path: Path) -> None:
         probe(cut)
 
 
+def test_a_film_that_ends_before_its_head_says_is_refused(make_film: MakeFilm, tmp_path: Path) -> None:
+    content = make_film("whole.mkv", *picture(6), *X264, "-g", "12").read_bytes()
+    half = tmp_path / "half.mkv"
+    half.write_bytes(content[: len(content) // 2].ljust(len(content), b"\0"))
+    with pytest.raises(InputError, match=r"is damaged: it ends at [23]\.\d+ s, and its head says 6\.0\d+ s"):
+        probe(half)
+
+
 @contextmanager
 def without_rights() -> Iterator[None]:
     """Drops root's right to read everything."""

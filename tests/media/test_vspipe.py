@@ -74,6 +74,13 @@ def test_an_unknown_error_class_is_a_job_error() -> None:
     assert (type(error), str(error)) == (JobError, "vspipe: it broke")
 
 
+def test_a_frame_that_the_source_cannot_decode_is_the_films_fault() -> None:
+    words = "Failed to retrieve frame 11 with error: VideoSource: No frame returned for frame number 11."
+    error = read_error(f"Information: something\nError: {words}\n")
+    assert type(error) is InputError
+    assert str(error) == f"vspipe: Error: {words} The film is damaged there: copy or download it again"
+
+
 def test_a_usage_error_keeps_its_class() -> None:
     error = read_error("Python exception: bad 'fps'\n\nTraceback\nvsainimotion.errors.ArgumentError: bad 'fps'\n")
     assert (type(error), str(error), error.exit_code) == (ArgumentError, "bad 'fps'", 2)

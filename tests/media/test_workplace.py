@@ -1,11 +1,13 @@
 """Temporary files and outputs."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
 from vsainimotion.errors import ArgumentError, OutputError
-from vsainimotion.media.workplace import check_output, made_folder, move_in_place, temporary_files
+from vsainimotion.media.workplace import check_folder, check_output, made_folder, move_in_place, temporary_files
 
 
 def test_temporary_files_are_hidden_beside_the_output_and_removed(tmp_path: Path) -> None:
@@ -53,6 +55,36 @@ def test_an_output_is_never_replaced_unasked(tmp_path: Path) -> None:
     assert out.read_bytes() == b"old"
     move_in_place(new, out, overwrite=True)
     assert out.read_bytes() == b"new"
+
+
+def test_a_link_that_leads_nowhere_is_not_replaced_unasked(tmp_path: Path) -> None:
+    out, new = tmp_path / "film.mkv", tmp_path / "new.mkv"
+    out.symlink_to(tmp_path / "unplugged" / "film.mkv")
+    new.write_bytes(b"new")
+    with pytest.raises(OutputError, match="is there already"):
+        check_output(out, new, overwrite=False)
+    with pytest.raises(OutputError, match="has appeared while the job ran"):
+        move_in_place(new, out, overwrite=False)
+    assert out.is_symlink()
+    check_output(out, new, overwrite=True)
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 300 + ".mkv")
+    with pytest.raises(OutputError, match=r"^out: .* cannot be written \(File name too long\)"):
+        check_output(long, tmp_path / "in.mkv", overwrite=False)
+    with pytest.raises(OutputError, match=r"^report: .* cannot be written \(File name too long\)"):
+        check_folder("report", long, [], overwrite=False)
+
+
+def test_a_read_only_disc_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:  # mounting one takes root
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    for name in ("touch", "unlink"):
+        monkeypatch.setattr(Path, name, refuse)
+    with pytest.raises(OutputError, match=r"cannot be written \(Read-only file system\)"):
+        check_output(tmp_path / "out.mkv", tmp_path / "in.mkv", overwrite=False)
 
 
 def test_a_folder_is_no_output(tmp_path: Path) -> None:

@@ -73,7 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
-    previous = {number: signal.signal(number, _interrupt) for number in ENDING_SIGNALS}
+    heard = [number for number in ENDING_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores one
+    previous = {number: signal.signal(number, _interrupt) for number in heard}
     try:
         program.main([part for part in given if part != "--debug"], prog_name="ainimotion", standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
@@ -87,6 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    except OSError as error:  # a disc that is full or gone, under standard output or a temporary folder
+        return _fail(f"{error.strerror or error}{f': {error.filename!r}' if error.filename else ''}", 1, debug=debug)
     except Exception as error:  # the last resort: a fault of ours is still one sentence
         return _fail(f"{type(error).__name__}: {error}. This is a fault in ainimotion: see --debug", 1, debug=debug)
     finally:

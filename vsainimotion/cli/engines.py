@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from vsainimotion.cli.options import PATH
 from vsainimotion.errors import ArgumentError
 from vsainimotion.models.engines import clear_engines, engine_folder, list_engines
 from vsainimotion.models.recipes import Recipe, build_recipe, load_recipes
@@ -20,9 +21,7 @@ def command() -> None:
 @command.command()
 @click.argument("networks", nargs=-1, metavar="[NETWORK]...")
 @click.option("--size", "sizes", multiple=True, metavar="WxH", help="Size of the clip that the network will be fed.")
-@click.option(
-    "--recipes", type=click.Path(path_type=Path), help="A file of networks and sizes, as engines/recipes.toml."
-)
+@click.option("--recipes", type=PATH, help="A file of networks and sizes, as engines/recipes.toml.")
 def build(networks: tuple[str, ...], sizes: tuple[str, ...], recipes: Path | None) -> None:
     """Build the engines that a job would otherwise build on first use.
 

@@ -11,6 +11,7 @@ from vsainimotion.cli.options import (
     FILM,
     GRAPH_OPTIONS,
     LOUDNESS_OPTIONS,
+    PATH,
     REPORT,
     read_encode_options,
     read_graph_options,
@@ -29,7 +30,7 @@ from vsainimotion.report.sheets import Scripts, plan_thumbnail
 
 @click.command("enhance")
 @FILM
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="OUT", help=".mkv, .mp4, .mov or .webm.")
+@click.option("--out", required=True, type=PATH, metavar="OUT", help=".mkv, .mp4, .mov or .webm.")
 @with_options(GRAPH_OPTIONS, ENCODE_OPTIONS)
 @click.option("--ffmpeg", metavar="PROGRAM", help="Another ffmpeg; also VSAINIMOTION_FFMPEG.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it is there.")

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from vsainimotion.cli.options import FILM, GRAPH_OPTIONS, QUIET, read_graph_options, with_options
+from vsainimotion.cli.options import FILM, GRAPH_OPTIONS, PATH, QUIET, read_graph_options, with_options
 from vsainimotion.cli.progress import ProgressLine
 from vsainimotion.media.job import open_film
 from vsainimotion.media.workplace import check_folder
@@ -23,7 +23,7 @@ REPORT_EVERY_FRAMES = 24
 @FILM
 @with_options(GRAPH_OPTIONS)
 @click.option("--full", is_flag=True, help="Also make the new frames, to know how far each is to be trusted.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the report into DIR, which is made.")
+@click.option("--out", type=PATH, metavar="DIR", help="Write the report into DIR, which is made.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier report in DIR.")
 @QUIET
 def command(

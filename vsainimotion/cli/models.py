@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from vsainimotion.backend import check_network, choose_backend
+from vsainimotion.cli.options import PATH
 from vsainimotion.errors import InputError, VsaiError
 from vsainimotion.models import (
     KINDS,
@@ -53,7 +54,7 @@ def fetch(names: tuple[str, ...]) -> None:
 
 
 @command.command()
-@click.argument("onnx", type=click.Path(path_type=Path))
+@click.argument("onnx", type=PATH)
 @click.option("--kind", type=click.Choice(list(KINDS)), required=True, help="What it takes and returns.")
 @click.option("--name", help="Its name from now on; the file's name without the ending unless given.")
 @click.option("--scale", type=int, help="Output size over input size. [default: 2 for upscalers]")

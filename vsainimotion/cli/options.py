@@ -21,7 +21,10 @@ type Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 DEFAULT = Options()
 DEFAULT_ENCODE = EncodeOptions()
 
-FILM = click.argument("source", metavar="IN", type=click.Path(path_type=Path))
+PATH = click.Path(path_type=Path, readable=False)
+"""A path that click does not try: our own checks say what is wrong with it, and end with their own exit codes."""
+
+FILM = click.argument("source", metavar="IN", type=PATH)
 
 PICTURE_OPTIONS: tuple[Decorator, ...] = (
     click.option("--preset", default=DEFAULT.preset, show_default=True, metavar="|".join(PRESETS), help="What to do."),
@@ -50,7 +53,7 @@ PICTURE_OPTIONS: tuple[Decorator, ...] = (
     ),
     click.option(
         "--intervals",
-        type=click.Path(path_type=Path),
+        type=PATH,
         metavar="FILE",
         help="Corrections to the gate: lines such as '282 cut' or '300-311 fade'.",
     ),
@@ -77,7 +80,7 @@ ENCODE_OPTIONS: tuple[Decorator, ...] = (
 
 REPORT = click.option(
     "--report",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     help="Write what was decided for each frame into DIR, which is made.",
 )

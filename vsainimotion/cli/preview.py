@@ -9,6 +9,7 @@ from vsainimotion.cli.enhance import describe_result
 from vsainimotion.cli.options import (
     ENCODE_OPTIONS,
     FILM,
+    PATH,
     PICTURE_OPTIONS,
     QUIET,
     read_encode_options,
@@ -25,7 +26,7 @@ from vsainimotion.media.workplace import check_folder, made_folder
 @click.command("preview")
 @FILM
 @click.option("--at", required=True, metavar="TIME", help="The place: 00:10:03, 603.5 or f14472.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for them. [default: IN-preview]")
+@click.option("--out", type=PATH, metavar="DIR", help="Folder for them. [default: IN-preview]")
 @click.option("--seconds", type=float, default=2, show_default=True, help="Length of the clip.")
 @with_options(PICTURE_OPTIONS, ENCODE_OPTIONS)
 @click.option("--ffmpeg", metavar="PROGRAM", help="Another ffmpeg; also VSAINIMOTION_FFMPEG.")

@@ -25,7 +25,7 @@ class ProgressLine:
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self._is_terminal = sys.stderr.isatty()
+        self._is_terminal = sys.stderr is not None and sys.stderr.isatty()  # None where it was closed
         self._bar: tqdm[Never] | None = None
         self._last_plain_s = time.monotonic()
         self._has_status = False

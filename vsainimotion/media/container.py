@@ -15,7 +15,6 @@ from vsainimotion.errors import ArgumentError
 LEFT_OUT_KINDS = frozenset({"data", "unknown"})
 """Streams that are left out, with a word, where a container cannot hold them: timecode tracks, chapter texts."""
 
-
 ASPECTLESS = frozenset({"av1", "ffv1"})
 """Codecs that leave the shape of their samples to the container."""
 

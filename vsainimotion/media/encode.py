@@ -96,8 +96,8 @@ def choose_format(options: EncodeOptions, source_format: str) -> str:
         ArgumentError: The encoder does not have the depth that was asked for.
     """
     row = find_encoder(options.encoder)
-    sampling, depth = _parse_format(source_format)
-    known = [(name, *_parse_format(name)) for name in row.formats]
+    sampling, depth = parse_format(source_format)
+    known = [(name, *parse_format(name)) for name in row.formats]
     chosen = next(wish for wish in FALLBACKS[sampling] if any(wish == have for _, have, _ in known))
     depths = {bits: name for name, have, bits in known if have == chosen}
     if options.bit_depth and options.bit_depth not in depths:
@@ -138,14 +138,8 @@ def try_encoder(ffmpeg: Path, row: Encoder) -> str | None:
         return None
     pixels = row.pixel_formats.get(row.formats[0], planar_name(row.formats[0]))
     filters = ",".join([f"format={pixels}", *row.filters])
-    command = [
-        *("-loglevel", "error"),
-        *row.before,
-        "-f",
-        "lavfi",
-        "-i",
-        "color=gray:size=320x192:rate=24:duration=0.25",
-    ]
+    picture = "color=gray:size=320x192:rate=24:duration=0.25"
+    command = ["-loglevel", "error", *row.before, "-f", "lavfi", "-i", picture]
     command += ["-vf", filters, "-c:v", row.codec, *row.arguments, *_quality(row, None), "-f", "null", "-"]
     try:
         run_ffmpeg(ffmpeg, command)
@@ -180,12 +174,12 @@ def encode_command(ffmpeg: Path, options: EncodeOptions, script: ScriptInfo, col
 
 def pipe_container(format_name: str) -> str:
     """Returns the container in which vspipe hands over a format: y4m, or Matroska for what y4m cannot hold."""
-    return "mkv" if _parse_format(format_name)[0] in {"RGB", "440", "410"} else "y4m"
+    return "mkv" if parse_format(format_name)[0] in {"RGB", "440", "410"} else "y4m"
 
 
 def planar_name(format_name: str) -> str:
     """Returns ffmpeg's name of a planar VapourSynth format: `yuv420p10le` for `YUV420P10`."""
-    sampling, depth = _parse_format(format_name)
+    sampling, depth = parse_format(format_name)
     stem = {"GRAY": "gray", "RGB": "gbrp"}.get(sampling, f"yuv{sampling}p")
     return stem if depth == min(DEPTHS) else f"{stem}{depth}le"
 
@@ -216,8 +210,12 @@ def _merge_parameters(row: Encoder, colour: Colour, further: Sequence[str]) -> l
     return [row.parameters, ":".join(ours), *theirs]
 
 
-def _parse_format(name: str) -> tuple[str, int]:
-    """Splits a VapourSynth format name into sampling and depth: `YUV420P10` into 420 and 10, `RGB24` into RGB and 8."""
+def parse_format(name: str) -> tuple[str, int]:
+    """Splits a VapourSynth format name into sampling and depth: `YUV420P10` into 420 and 10, `RGB24` into RGB and 8.
+
+    Raises:
+        ArgumentError: It is none that an encoder could take.
+    """
     found = re.fullmatch(r"(GRAY|RGB|YUV(\d{3})P)(\d+|H|S)", name)
     if not found:
         raise ArgumentError(f"encode: the format {name} cannot be encoded. Convert the clip to YUV, RGB or GRAY")

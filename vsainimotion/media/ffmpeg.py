@@ -10,6 +10,7 @@ from pathlib import Path
 import imageio_ffmpeg
 
 from vsainimotion.errors import JobError, MissingError, OutputError, VsaiError
+from vsainimotion.media.vspipe import silent_end
 
 FFMPEG_VARIABLE = "VSAINIMOTION_FFMPEG"
 """Environment variable that names the ffmpeg to use."""
@@ -70,15 +71,16 @@ def run_ffmpeg(ffmpeg: Path, arguments: Sequence[str]) -> str:
         stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", check=False,
     )  # fmt: skip
     if result.returncode:
-        raise read_error(result.stderr)
+        raise read_error(result.stderr, result.returncode)
     return result.stdout
 
 
-def read_error(text: str) -> VsaiError:
+def read_error(text: str, code: int = 1) -> VsaiError:
     """Makes the error that a failed ffmpeg reports its user's.
 
     Args:
         text: What ffmpeg wrote on its standard error.
+        code: What it ended with.
 
     Returns:
         An OutputError when the disc is full, else a JobError with the lines that say why.
@@ -88,4 +90,4 @@ def read_error(text: str) -> VsaiError:
     # "[libx264 @ 0x55d4]" and such: the address means nothing to a reader.
     lines = [re.sub(r"^\[([^\]@]+) @ 0x[0-9a-f]+\]", r"\1:", line.strip()) for line in text.splitlines()]
     telling = [line for line in lines if line and not EMPTY_WORDS.search(line)] or [line for line in lines if line]
-    return JobError(f"ffmpeg: {'; '.join(telling[:2]).rstrip('.') or 'it stopped without a word'}")
+    return JobError(f"ffmpeg: {'; '.join(telling[:2]).rstrip('.') or silent_end(code)}")

@@ -47,6 +47,8 @@ class VideoInfo:
     bits: int
     rate: Rate
     frames: int
+    last: Fraction | None
+    """Time of the last frame in seconds on the film's clock; None where frames have no times."""
     duration: Fraction
     """Seconds from the first frame's start to the last one's end."""
     colour: Colour

@@ -12,6 +12,7 @@ from pathlib import Path
 import av
 
 from vsainimotion.enhance import Options, render_script
+from vsainimotion.errors import InputError
 from vsainimotion.intervals import take_overrides
 from vsainimotion.media.colour import HDR_TRANSFERS, Colour, read_colour
 from vsainimotion.media.container import Container, check_video, find_container, split_streams
@@ -21,13 +22,14 @@ from vsainimotion.media.encode import (
     check_encoder,
     choose_format,
     encode_command,
+    parse_format,
     pipe_container,
 )
 from vsainimotion.media.encoders import find_encoder
 from vsainimotion.media.ffmpeg import find_ffmpeg
 from vsainimotion.media.film import SourceInfo, main_track
 from vsainimotion.media.mux import Muxed, MuxPlan, mux, set_aspect
-from vsainimotion.media.probe import check_readable, probe
+from vsainimotion.media.probe import SHORT_S, check_readable, probe
 from vsainimotion.media.render import OnFrame, Progress, render
 from vsainimotion.media.span import Span, plan_frames
 from vsainimotion.media.timeline import Timeline, read_timeline
@@ -134,6 +136,8 @@ def open_film(
     info = probe(source)
     track = main_track(info)
     timeline = read_timeline(info.path, track, report)
+    if span is None:
+        _check_decoded(info, timeline)
     first, last = (0, timeline.frames - 1) if span is None else plan_frames(span, timeline.rate.fps, timeline.frames)
     if options.overrides is not None:
         options = replace(options, overrides=take_overrides(options.overrides, first, last, timeline.frames))
@@ -150,6 +154,16 @@ def open_film(
     return Opened(
         info=info, timeline=timeline, first=first, last=last, options=options, source=expression, script=script
     )
+
+
+def _check_decoded(info: SourceInfo, timeline: Timeline) -> None:
+    """Refuses a film whose picture cannot be decoded up to its end; what is lost in between or before is a note."""
+    end = timeline.start + timeline.frames / timeline.rate.fps
+    if info.video.last is not None and info.video.last - end > SHORT_S:
+        raise InputError(
+            f"{str(info.path)!r} is damaged: its picture can be decoded up to {float(end):.3f} s, and goes on to "
+            f"{float(info.video.last):.3f} s. Copy or download it again, or take a part before that with --clip"
+        )
 
 
 def plan_job(request: Request, report: Report) -> Plan:
@@ -278,7 +292,7 @@ def _notes(opened: Opened, request: Request) -> list[str]:
     rate = timeline.rate
     lost = [kind for kind in video.hdr if kind in DYNAMIC_HDR or row.metadata is None]
     cropped = (video.width, video.height) not in ((timeline.width, timeline.height), (timeline.height, timeline.width))
-    depth = int("".join(filter(str.isdigit, choose_format(request.encode, timeline.format)[-2:])) or 0)
+    _, depth = parse_format(choose_format(request.encode, timeline.format))
     notes = {
         f"the rate varies ({float(rate.slowest):.3f} to {float(rate.fastest):.3f} fps): the film is read at "
         f"{float(rate.fps):.3f} fps, each frame at its time": not rate.constant,

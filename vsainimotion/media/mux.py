@@ -26,7 +26,6 @@ CONTAINER_TAGS = frozenset({"encoder", "major_brand", "minor_version", "compatib
 STATISTICS = ("duration", "bps", "number_of_", "_statistics", "encoder")
 """How tags begin that count what a stream held before; they are dropped where that has changed."""
 
-
 NEGLIGIBLE = Fraction(1, 1000)
 """Seconds before zero that are rounding, not a beginning."""
 

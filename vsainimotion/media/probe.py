@@ -22,6 +22,12 @@ from vsainimotion.media.structure import missing_bytes
 PEEKED_FRAMES = 8
 """Frames that are decoded to learn what only the picture knows: interlacing, repeated fields, rotation."""
 
+DECLARING = "matroska"
+"""libav's name of the format whose head says when its last packet ends; the head of an MP4 lists the packets."""
+
+SHORT_S = 1
+"""Seconds by which a film may be shorter than it says."""
+
 NOT_FILMS = frozenset({"tty"})
 """libav formats that turn any text into a picture."""
 
@@ -96,6 +102,9 @@ def _read(file: Path, container: av.container.InputContainer) -> SourceInfo:
     if not timings[video.index].packets:
         raise InputError(f"{str(file)!r} has a video stream without a single frame. Check where it came from")
     streams = tuple(_stream_info(stream, timings[stream.index]) for stream in container.streams)
+    _check_length(
+        file, container, max((stream.end for stream in streams if stream.end is not None), default=Fraction(0))
+    )
     ends = [stream.end - (stream.start or 0) for stream in streams if stream.end is not None]
     return SourceInfo(
         path=file,
@@ -112,6 +121,16 @@ def _check_whole(file: Path, container: str) -> None:
     missing = missing_bytes(file, container)
     if missing:
         raise InputError(f"{str(file)!r} is truncated: at least {missing} bytes are missing. Copy or download it again")
+
+
+def _check_length(file: Path, container: av.container.InputContainer, end: Fraction) -> None:
+    """Refuses a film that ends before its head says: many downloads have their full size from the start, with zeros."""
+    declared = Fraction(container.duration or 0, av.time_base)
+    if DECLARING in container.format.name.split(",") and declared - end > SHORT_S:
+        raise InputError(
+            f"{str(file)!r} is damaged: it ends at {float(end):.3f} s, and its head says {float(declared):.3f} s. "
+            "Copy or download it again"
+        )
 
 
 @dataclass(kw_only=True, slots=True)
@@ -184,6 +203,7 @@ def _video_info(file: Path, stream: av.video.stream.VideoStream, timing: _Timing
         bits=max(component.bits for component in pixels.components),
         rate=rate,
         frames=timing.packets,
+        last=max(timing.pts) * base if timing.pts else None,
         duration=Fraction(timing.packets) / rate.fps if rate.constant else span + 1 / rate.fps,
         colour=_colour(stream),
         rotation=frames[0].rotation,

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -27,6 +28,9 @@ TICK_S = 0.25
 
 PIPE_NAMES = Path("/dev/fd").is_dir()
 """Whether a child can open an inherited pipe by name, as it must to report frames' properties; not so on Windows."""
+
+BROKEN_PIPE = -getattr(signal, "SIGPIPE", 13)
+"""What vspipe ends with when nobody reads its frames any more."""
 
 TAIL_CHARACTERS = 20_000
 """How much of a child's words is kept."""
@@ -210,8 +214,8 @@ def _stop(*children: "subprocess.Popen[bytes]") -> None:
 
 def _check(vspipe_code: int, encoder_code: int, words: dict[str, str]) -> None:
     """Raises the error of the child that failed first: a dead encoder breaks vspipe's pipe, not the reverse."""
-    broken_pipe = vspipe_code < 0 or "fwrite() call failed" in words["vspipe"]
+    broken_pipe = vspipe_code == BROKEN_PIPE or "fwrite() call failed" in words["vspipe"]
     if encoder_code and (vspipe_code == 0 or broken_pipe):
-        raise ffmpeg.read_error(words["ffmpeg"])
+        raise ffmpeg.read_error(words["ffmpeg"], encoder_code)
     if vspipe_code:
-        raise read_error(words["vspipe"])
+        raise read_error(words["vspipe"], vspipe_code)

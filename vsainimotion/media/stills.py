@@ -101,7 +101,7 @@ def render_stills(script: str, frames: Sequence[int], picture: Picture, size: Si
             finally:
                 child.kill()
         if child.returncode:
-            raise read_error(said.read_text("utf-8", "replace"))
+            raise read_error(said.read_text("utf-8", "replace"), child.returncode)
 
 
 def _read(child: "subprocess.Popen[bytes]", picture: Picture) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 EBML_HEADER = b"\x1a\x45\xdf\xa3"
+RIFF = b"RIFF"
 SEGMENT = b"\x18\x53\x80\x67"
 
 
@@ -19,7 +20,7 @@ def missing_bytes(path: Path, container: str) -> int:
 
     Returns:
         0 for a whole file, for one that does not say how long it is (a live recording), and for formats other than
-        Matroska and MP4/QuickTime, which have no outermost length to check.
+        Matroska, MP4/QuickTime and AVI, which have no outermost length to check.
     """
     checks = [check for name, check in CHECKS.items() if name in container.split(",")]
     if not checks:
@@ -71,7 +72,21 @@ def _boxes_end(file: BinaryIO, size: int) -> int:
     return position
 
 
+def _riff_end(file: BinaryIO, size: int) -> int:
+    """Returns where the last RIFF chunk of an AVI file ends; large files have several, one after the other."""
+    position = end = 0
+    while position + 8 <= size:
+        file.seek(position)
+        head = file.read(8)
+        length = int.from_bytes(head[4:], "little")
+        if head[:4] != RIFF or not length:  # padding at the end, or a recording that was never finished
+            return size
+        end = position + 8 + length
+        position = end + length % 2
+    return end
+
+
 CHECKS: Mapping[str, Callable[[BinaryIO, int], int]] = MappingProxyType(
-    {"matroska": _matroska_end, "mp4": _boxes_end, "mov": _boxes_end}
+    {"matroska": _matroska_end, "mp4": _boxes_end, "mov": _boxes_end, "avi": _riff_end}
 )
 """How to find the end that a format promises, by libav's name of the format."""

@@ -80,7 +80,7 @@ def read_frames(script: str) -> Iterator[Mapping[str, Property]]:
             finally:
                 child.kill()
         if child.returncode:
-            raise read_error(Path(folder, "words").read_text("utf-8", "replace"))
+            raise read_error(Path(folder, "words").read_text("utf-8", "replace"), child.returncode)
         if report != OUTPUT_FILE:
             with Path(report).open("rb") as lines:
                 yield from _parse(lines)

@@ -103,10 +103,10 @@ def _main(path: str, track: int) -> None:
     try:
         opened = open_video(path, track=None if track < 0 else track)
         clip, rate = opened.clip, opened.rate
-        values = {"frames": clip.num_frames, "width": clip.width, "height": clip.height, "format": clip.format}
+        values = {"frames": clip.num_frames, "width": clip.width, "height": clip.height, "start": opened.start}
         values |= {name: getattr(rate, name) for name in ("fps", "constant", "slowest", "fastest")}
-        answer = {name: str(value) for name, value in {**values, "start": opened.start}.items()}
-        answer["format"] = clip.format.name.upper() if clip.format else ""
+        answer = {name: str(value) for name, value in values.items()}
+        answer["format"] = clip.format.name.upper()
     except VsaiError as error:
         answer = {"error": type(error).__name__, "message": str(error)}
     sys.stdout.write(json.dumps(answer))

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from vsainimotion import errors
-from vsainimotion.errors import JobError, MissingError, VsaiError
+from vsainimotion.errors import InputError, JobError, MissingError, VsaiError
 from vsainimotion.media.cache import cache_folder, cache_key
 from vsainimotion.media.colour import Property
 
@@ -44,6 +45,10 @@ _clip.std.SetFrameProps({OUTPUT_PROPERTY}=_json.dumps(_facts)).set_output()
 
 LOG_LINES = ("Information:", "Warning:", "Debug:", "Output ", "Script evaluation done", "Frame: ")
 """How lines begin that vspipe prints and that are no error."""
+
+
+UNDECODABLE = "with error: VideoSource: "
+"""What vspipe says when BestSource has no picture for a frame."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,14 +174,16 @@ def pipe_command(script: Path, *, container: str, properties: str | None, progre
     return [str(find_vspipe()), "--container", container, *report, str(script), "-"]
 
 
-def read_error(text: str) -> VsaiError:
+def read_error(text: str, code: int = 1) -> VsaiError:
     """Makes the error that a failed vspipe reports its user's.
 
     Args:
         text: What vspipe wrote on its standard error.
+        code: What it ended with.
 
     Returns:
-        Our own error class with its own sentence where the script raised one, else a JobError with vspipe's last words.
+        Our own error class with its own sentence where the script raised one; else vspipe's last words, as an
+        InputError where the source filter has no picture for a frame and as a JobError otherwise.
     """
     raised = re.search(r"^Python exception: (.*?)(?:\n\nTraceback|\Z)", text, re.MULTILINE | re.DOTALL)
     if raised:
@@ -187,7 +194,19 @@ def read_error(text: str) -> VsaiError:
             return found(message)
         return JobError(f"vspipe: {message}")
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith(LOG_LINES)]
-    return JobError(f"vspipe: {' '.join(lines) or 'it stopped without a word'}")
+    words = f"vspipe: {' '.join(lines) or silent_end(code)}"
+    if UNDECODABLE in words:
+        return InputError(f"{words} The film is damaged there: copy or download it again")
+    return JobError(words)
+
+
+def silent_end(code: int) -> str:
+    """Says how a child ended that said nothing itself, from its exit code, which is negative after a signal."""
+    if code >= 0:
+        return "it stopped without a word"
+    return (
+        f"it was ended by signal {-code} ({signal.strsignal(-code)}); if nobody did that, memory ran out or it crashed"
+    )
 
 
 def _run(command: list[str]) -> str:
@@ -196,7 +215,7 @@ def _run(command: list[str]) -> str:
         env=child_environment(),
     )  # fmt: skip
     if result.returncode:
-        raise read_error(result.stderr)
+        raise read_error(result.stderr, result.returncode)
     return result.stdout
 
 

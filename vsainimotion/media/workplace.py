@@ -24,14 +24,14 @@ def check_output(out: Path, source: Path, *, overwrite: bool) -> None:
         ArgumentError: The output is the film itself (also by a link), or is a folder.
         OutputError: It is there already, or its folder is missing or cannot be written.
     """
-    folder = out.parent
-    if out.is_dir():
+    folder, is_there = out.parent, _is_there(out, "out")
+    if is_there and out.is_dir():
         raise ArgumentError(f"out: {str(out)!r} is a folder. Give the name of a file in it")
     if not folder.is_dir():
         raise OutputError(f"out: the folder {str(folder)!r} does not exist. Make it first")
     if out.exists() and out.samefile(source):
         raise ArgumentError(f"out: {str(out)!r} is the film itself. Write to another name")
-    if out.exists() and not overwrite:
+    if is_there and not overwrite:
         raise OutputError(f"out: {str(out)!r} is there already. Choose another name, or add --overwrite")
     _check_writable(folder, "out")
 
@@ -52,7 +52,7 @@ def check_folder(name: str, folder: Path, files: Sequence[str], *, overwrite: bo
         OutputError: It cannot be written, or such a file is there already.
     """
     around = folder.absolute().parent
-    if folder.exists() and not folder.is_dir():
+    if _is_there(folder, name) and not folder.is_dir():
         raise ArgumentError(f"{name}: {str(folder)!r} is a file. Give the name of a folder")
     if not around.is_dir():
         raise OutputError(f"{name}: the folder {str(around)!r} does not exist. Make it first")
@@ -90,7 +90,8 @@ def temporary_files(out: Path, *suffixes: str) -> Iterator[tuple[Path, ...]]:
         yield paths
     finally:
         for path in paths:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # a disc that has gone must not hide why
+                path.unlink(missing_ok=True)
 
 
 def move_in_place(finished: Path, out: Path, *, overwrite: bool) -> None:
@@ -99,12 +100,23 @@ def move_in_place(finished: Path, out: Path, *, overwrite: bool) -> None:
     Raises:
         OutputError: A file of that name has appeared, or the name cannot be taken.
     """
-    if out.exists() and not overwrite:
+    if _is_there(out, "out") and not overwrite:
         raise OutputError(f"out: {str(out)!r} has appeared while the job ran. Choose another name, or add --overwrite")
     try:
         finished.replace(out)
     except OSError as error:
         raise OutputError(f"out: {str(out)!r} cannot be written ({error.strerror}). Choose another name") from error
+
+
+def _is_there(path: Path, name: str) -> bool:
+    """Answers whether something has a name, be it a link that leads nowhere, and refuses what cannot be one."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise OutputError(f"{name}: {str(path)!r} cannot be written ({error.strerror}). Choose another name") from error
+    return True
 
 
 def _check_writable(folder: Path, name: str) -> None:
@@ -114,7 +126,8 @@ def _check_writable(folder: Path, name: str) -> None:
         trial.touch()
         trial.unlink()
     except OSError as error:
-        trial.unlink(missing_ok=True)
+        with suppress(OSError):  # a read-only disc refuses even that
+            trial.unlink(missing_ok=True)
         raise OutputError(
             f"{name}: the folder {str(folder)!r} cannot be written ({error.strerror}). Choose another folder"
         ) from error
