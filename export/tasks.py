@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,13 +16,16 @@ from torch.nn import functional
 from export.batches import FlowBatch, FlowData, PictureBatch
 from export.film_data import FilmData
 from export.fusion_data import FusionBatch, FusionData
+from export.layered_losses import layered_check, layered_losses, layered_pictures, layered_weights
 from export.losses import FlowWeights, compose, distance, flow_losses, flow_weights, fusion_losses, lengths, mix
 from export.luma_data import FILM, LEVEL, LumaBatch, LumaData
 from export.networks.compact import Compact
 from export.networks.flow import FlowFast
 from export.networks.fusion import Fusion
+from export.networks.layered import LARGE, Layered
 from export.networks.luma import Luma, LumaFast, double
 from export.rgb_data import MILD, STRONG, RgbBatch, RgbData
+from export.scene_data import SceneData
 from vsainimotion.models.runtimes import has_bfloat16
 
 
@@ -129,6 +132,10 @@ def _fusion_pictures(network: nn.Module, batch: FusionBatch) -> Tensor:
     return torch.cat([batch.pictures[:, 0], batch.middle, made, batch.pictures[:, 1], error, trust], dim=3)
 
 
+def _weigh_layered(table: Mapping[str, float]) -> Callable[[nn.Module, Any], dict[str, Tensor]]:
+    return partial(layered_losses, weights=layered_weights(table))
+
+
 def _whole(network: nn.Module, small: Tensor) -> Tensor:
     """Return the enlarged picture, whether the network makes it or what the kernel lacks."""
     made: Tensor = network(small).float()
@@ -170,7 +177,19 @@ def _luma_check(network: nn.Module, batch: LumaBatch | RgbBatch) -> dict[str, fl
     return {"psnr": psnr(made, batch.large), "spline36": psnr(double(batch.small), batch.large)}
 
 
+_LAYERED = Task(
+    network=Layered,
+    data=SceneData,
+    losses=layered_losses,
+    check=layered_check,
+    kinds={"cels": SceneData, "shots": SceneData},
+    weigh=_weigh_layered,
+    pictures=layered_pictures,
+)
+
 TASKS: dict[str, Task] = {
+    "layered-small": _LAYERED,
+    "layered-large": replace(_LAYERED, network=partial(Layered, LARGE)),
     "flow-fast": Task(
         network=FlowFast,
         data=FlowData,

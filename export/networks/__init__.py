@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from export.networks import fusion
+from export.networks import fusion, layered
 from export.networks.flow import GRID
 
 
@@ -28,6 +28,19 @@ class Description:
     data: str = "generated scenes"
     """What it learnt from; ends up in the card's origin."""
 
+
+_LAYERED = Description(
+    task="interpolate",
+    kind="frame",
+    scale=1,
+    planes=7,
+    size_multiple=layered.SIZE_MULTIPLE,
+    size_minimum=(64, 64),
+    overlap=0,
+    analysis_height=0,
+    timesteps="any",
+    description="The middle frame of layers: background by one motion, foreground by dense motion and taps; for GPUs.",
+)
 
 NETWORKS: dict[str, Description] = {
     "flow-fast": Description(
@@ -57,6 +70,8 @@ NETWORKS: dict[str, Description] = {
         description="Weighs the motion of flow-fast, block motion and rest at each place: better, at twice the cost.",
         data="generated shots and Big Buck Bunny (CC BY 3.0, Blender Foundation)",
     ),
+    "layered-small": _LAYERED,
+    "layered-large": replace(_LAYERED, description="The same with eight times the weights."),
     "luma-fast": Description(
         task="upscale",
         kind="luma",
