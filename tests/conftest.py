@@ -4,11 +4,14 @@
 `tests/expected.txt` says: a test that has vanished is a failure too.
 """
 
+import os
 import signal
 from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from vsainimotion.models.tuning import OFF_VARIABLE
 
 ROOT = Path(__file__).resolve().parent.parent
 EXPECTED = Path(__file__).with_name("expected.txt")
@@ -40,6 +43,7 @@ def pytest_configure() -> None:
     # A shell starts what runs in the background with SIGINT ignored, and programs that tests start would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ[OFF_VARIABLE] = "off"  # tests do not follow what somebody measured on this machine
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

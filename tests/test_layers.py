@@ -30,7 +30,7 @@ LAYERS = (
         "size",
     ),
     ("interpolate", "upscale"),
-    ("enhance",),
+    ("enhance", "bench"),
     ("media",),
     ("report",),
     ("cli", "__main__"),
