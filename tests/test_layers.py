@@ -16,6 +16,7 @@ LAYERS = (
         "intervals",
         "measures",
         "holds",
+        "returns",
         "shots",
         "gate",
         "cadence",
