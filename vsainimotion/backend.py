@@ -17,9 +17,9 @@ from vsainimotion.models.tiles import (
     GPU_TILE_PIXELS,
     Size,
     TilePlan,
-    plan_streams,
     plan_tiles,
 )
+from vsainimotion.models.tuning import find_tuning
 from vsainimotion.native import is_plugin_loaded
 
 if TYPE_CHECKING:
@@ -129,6 +129,7 @@ def run_network(
     tilesize: int | Size | None = ...,
     overlap: int | None = ...,
     flexible: Literal[False] = ...,
+    tuning: Tuning | None = ...,
 ) -> vs.VideoNode: ...
 
 
@@ -141,6 +142,7 @@ def run_network(
     tilesize: int | Size | None = ...,
     overlap: int | None = ...,
     flexible: Literal[True],
+    tuning: Tuning | None = ...,
 ) -> list[vs.VideoNode]: ...
 
 
@@ -152,6 +154,7 @@ def run_network(
     tilesize: int | Size | None = None,
     overlap: int | None = None,
     flexible: bool = False,
+    tuning: Tuning | None = None,
 ) -> vs.VideoNode | list[vs.VideoNode]:
     """Runs a network on every frame that is asked for, and on no other.
 
@@ -165,6 +168,7 @@ def run_network(
         tilesize: Largest tile in input pixels; None for a size that suits the backend's memory.
         overlap: Input pixels that a tile gives up at each shared side; None for the card's.
         flexible: Whether to return each output plane as a clip of its own.
+        tuning: How a named backend runs it; None for what suits this machine (`find_tuning`).
 
     Returns:
         One clip, GRAYS for one output plane and RGBS for three, or with `flexible` a list of GRAYS clips, one for each
@@ -185,7 +189,7 @@ def run_network(
     if row is not None and row.wants_half:
         padded = [clip.resize.Point(format=clip.format.replace(bits_per_sample=16).id) for clip in padded]
     try:
-        result = _infer(choice, card, network, padded, plan, flexible=flexible)
+        result = _infer(choice, card, network, padded, plan, flexible=flexible, tuning=tuning)
     except vs.Error as error:
         raise InputError(
             f"run_network: {choice.name} cannot run network '{card.name}' ({str(error).strip()})"
@@ -196,7 +200,14 @@ def run_network(
 
 
 def _infer(
-    choice: Choice, card: Card, network: Path, clips: Sequence[vs.VideoNode], plan: TilePlan, *, flexible: bool
+    choice: Choice,
+    card: Card,
+    network: Path,
+    clips: Sequence[vs.VideoNode],
+    plan: TilePlan,
+    *,
+    flexible: bool,
+    tuning: Tuning | None,
 ) -> vs.VideoNode | list[vs.VideoNode]:
     """Builds the network's nodes: a named backend is tuned to the network first, a caller's object stays as it is."""
     from vsscale.mlrt.backend.base import Backend
@@ -204,8 +215,7 @@ def _infer(
     if choice.name not in BACKENDS:
         return choice.backend.inference(clips, network, plan.overlap, plan.tile, flexible=flexible)
     row = BACKENDS[choice.name]
-    streams = 2 if row.is_gpu else plan_streams(plan.tile, vs.core.num_threads)
-    backend = row.build(Tuning(bfloat16=card.is_bfloat16_safe, num_streams=streams))
+    backend = row.build(tuning or find_tuning(card, row, plan.tile))
     opened = row.prepare(card, network, plan.tile)
     # The method that all of them inherit: those of OpenVINO and TensorRT look at the properties of frame 0 of the
     # result, to convert formats that are right already here, and so would run the network while the graph is built.

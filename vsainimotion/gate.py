@@ -46,6 +46,8 @@ _COMES_BACK = 0.25
 """A picture that differs from one three frames on at most this much of what changed has come back: that was no cut."""
 _FADE_BEND = 0.35
 """A second difference in time below this part of the first is steady; a cut's is half of it."""
+_LIKELY_A_FADE = 0.6
+"""What is less likely a fade is motion: a clean pan over a texture nobody learnt from reaches a half."""
 _SURELY_A_FADE = 0.9
 """What is so likely a fade needs not be steady; if it is, it is no hold, however little it changes between frames."""
 
@@ -126,7 +128,7 @@ def _decision(options: GateOptions, length: int) -> dict[str, str]:
     no_fade = f"{surely} {steadily} and not" if options.hold is None else "1"
     held = f"y.Held {no_fade} and N {length - 1} >= or"
     sudden = f"x.Cut x.Flash >= x.Returns {_COMES_BACK} >= and {Interval.CUT:d} {Interval.FADE:d} ?"
-    slow = f"x.Fade x.Steady > {surely} {steadily} or and {Interval.FADE:d} {Interval.MOTION:d} ?"
+    slow = f"x.Fade {_LIKELY_A_FADE} > {surely} {steadily} or and {Interval.FADE:d} {Interval.MOTION:d} ?"
     unmarked = f"{held} {Interval.HOLD:d} {abrupt} {options.cut} >= {sudden} {slow} ? ?"
     denied = f"z.MarkMax 0 = {abrupt} {options.cut} >= and"
     no_cut = f"{held} {Interval.HOLD:d} {Interval.MOTION:d} ?"

@@ -2,8 +2,8 @@
 
 A luma copy of 136 lines is predicted from the next and from the frame before by block motion. What motion leaves,
 weighed against the contrast of the picture and compared with the intervals around, goes with differences over one to
-three frames into a network of a few hundred numbers (`shots.json`; `export/gate.py` trains it), which is itself an
-expression over frame properties.
+three frames, and with what up to ten frames say (`vsainimotion.returns`), into a network of some two thousand numbers
+(`shots.json`; `export/shots.py` trains it), which is itself an expression over frame properties.
 """
 
 import json
@@ -14,6 +14,7 @@ from importlib.resources import files
 import vapoursynth as vs
 
 from vsainimotion.measures import shift
+from vsainimotion.returns import keep_around, measure_returns
 
 core = vs.core
 
@@ -86,9 +87,12 @@ def measure_features(copy: vs.VideoNode, change: vs.VideoNode, size: tuple[int, 
     """
     coarse = copy.resize.Bilinear(*plan_coarse_size(*size))
     facts = core.akarin.PropExpr(_measure(coarse), dict=lambda: _RELATIVE)
+    keep_around(facts)
     around = [facts, shift(facts, -1), shift(facts, 1), shift(facts, -2)]
+    farther = [shift(facts, frames) for frames in (-4, -3, 2, 3, 4)]
     pixel = core.std.BlankClip(width=1, height=1, format=vs.GRAY8, length=copy.num_frames, keep=True)
-    return core.akarin.PropExpr([pixel, *around, change], dict=lambda: FEATURES)
+    sources = [pixel, *around, change, measure_returns(coarse), *farther]
+    return core.akarin.PropExpr(sources, dict=lambda: FEATURES)
 
 
 def _measure(exact: vs.VideoNode) -> vs.VideoNode:
@@ -192,8 +196,15 @@ _RELATIVE = {
     "Likeness": f"x.Product x.Level x.LevelNext * - {_SPREAD} {_SPREAD_NEXT} * 0.00003 max / -1 max 1 min",
 }
 
-# In these expressions y is the interval itself, z the one before, a the one after, b the one two before and c what the
-# fine copy says of the interval.
+
+def _most(fact: str) -> str:
+    """The largest value of a fact in the four intervals before and the four after."""
+    return " ".join(f"{clip}.{fact}" for clip in "zabefghi") + " max" * 7
+
+
+# In these expressions y is the interval itself, z the one before, a the one after, b the one two before, c what the
+# fine copy says of the interval, d what farther frames say, and e to i the intervals four and three before, and two,
+# three and four after.
 FEATURES: Mapping[str, str] = {
     "RestRoot": "y.Rest sqrt",
     "RestWorseRoot": "y.RestWorse sqrt 2 min",
@@ -224,5 +235,15 @@ FEATURES: Mapping[str, str] = {
     "Slide": "c.Slide",
     "Drift": "c.Drift sqrt",
     "Noise": "c.Noise sqrt",
+    "ReturnsAhead": "d.ApartAhead d.Apart 0.0001 + / 3 min",
+    "ReturnsBehind": "d.ApartBehind d.Apart 0.0001 + / 3 min",
+    "ReturnsAcross": "d.ApartAcross d.Apart 0.0001 + / 3 min",
+    "AcrossRelative": "d.ApartAcrossMore y.Contrast / sqrt",
+    "Tones": "d.Tones",
+    "TonesMost": "d.TonesMost",
+    "TextureRatio": "d.Texture d.TextureNext min d.Texture d.TextureNext + 0.001 + /",
+    "TextureChange": "d.TextureNext d.Texture - d.Texture d.TextureNext + 0.001 + /",
+    "AlonePlainFar": f"y.Plain y.Plain {_most('Plain')} + 0.005 + /",
+    "AloneFar": f"y.Rest y.Rest {_most('Rest')} + 0.03 + /",
 }
 """What the network looks at, by property."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import vapoursynth as vs
 
 from scripts import rife_shaped
+from scripts.benchmarks import twos
 from scripts.benchmarks.cells import ROOT
 from scripts.benchmarks.turns import Command, Row, drain, run_program
 from vsainimotion.backend import choose_backend
@@ -76,6 +77,22 @@ def plan_rows(film: Path) -> Iterator[Row]:
     yield from middle_rows(held, cards.get("flow"))
     yield from larger_rows(held, cards.get("luma"))
     yield from whole_rows(film)
+    yield from twos_rows(held)
+
+
+def twos_rows(held: vs.VideoNode) -> Iterator[Row]:
+    """A film on twos, drawn by our generator, and another film with each frame shown twice."""
+    drawn, made = twos.open_film(BUILD), rife_shaped_clip(held)
+    yield from twos.film_rows("drawn film", drawn, made, BUILD)
+    yield Row(
+        name="decode (BestSource)",
+        group="Decoding the drawn film, 1080p",
+        frames=twos.FILM_FRAMES,
+        measure=drain(drawn.std.Loop(50), twos.FILM_FRAMES),
+    )
+    shown = held[:HELD_FRAMES]
+    twice = core.std.Interleave([shown, shown]).std.AssumeFPS(fpsnum=24, fpsden=1)
+    yield from twos.film_rows("Big Buck Bunny, each frame twice", twice, made, BUILD)
 
 
 def stage_rows(film: Path, held: vs.VideoNode, flow: Card | None, luma: Card | None) -> Iterator[Row]:

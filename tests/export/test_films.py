@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 pytest.importorskip("skia", reason="the workshop's extra `export` is not installed")
 
@@ -12,7 +14,7 @@ from export.cels import films
 from export.cels.coding import CODECS, WEAR, Coding, grained, is_seen, load_luma, plain_luma, random_coding, save_film
 from export.cels.films import SETS, FilmSet, compose, plan_films, save_labelled
 from export.cels.happenings import KINDS
-from export.shots import judge, save, train
+from export.shots import join, judge, save, train
 from vsainimotion.shots import CLASSES, FEATURES
 
 SIZE = (96, 54)
@@ -95,7 +97,7 @@ def test_the_decision_learns_and_its_weights_give_the_same_answer(tmp_path: Path
     classes = rng.integers(0, len(CLASSES), 400)
     features = rng.normal(3, 0.1, (400, len(FEATURES))).astype(np.float32)
     features[np.arange(400), classes] += 2
-    network = train(features, classes, hidden=6, steps=200)
+    network = train(features, classes, hidden=6, steps=200, members=2)
     judged = judge(network, features)
     assert (judged.argmax(1) == classes).mean() > 0.98
     save(network, tmp_path / "shots.json")
@@ -104,3 +106,10 @@ def test_the_decision_learns_and_its_weights_give_the_same_answer(tmp_path: Path
     inner = features @ hidden[:, :-1].T + hidden[:, -1]
     logits = inner / (1 + np.abs(inner)) @ output[:, :-1].T + output[:, -1]
     assert np.array_equal(logits.argmax(1), judged.argmax(1))
+
+
+def test_joined_networks_answer_with_the_mean_of_their_answers() -> None:
+    networks = [nn.Sequential(nn.Linear(5, 3), nn.Softsign(), nn.Linear(3, len(CLASSES))) for _ in range(2)]
+    facts = torch.linspace(-1, 1, 20).reshape(4, 5)
+    mean = torch.stack([network(facts) for network in networks]).mean(0)
+    torch.testing.assert_close(join(networks)(facts), mean)

@@ -9,12 +9,15 @@ import vapoursynth as vs
 
 from scripts import benchmark, rife_shaped
 from scripts.benchmarks import turns
-from scripts.benchmarks.turns import Row
+from scripts.benchmarks.turns import Row, Spent
 
 
-def row(name: str, *times: float, is_ours: bool = False) -> Row:
-    made = Row(name=name, group="A group", frames=2, measure=lambda: 0.5, is_ours=is_ours)
+def row(name: str, *times: float, is_ours: bool = False, fps: float | None = None) -> Row:
+    made = Row(
+        name=name, group="A group", frames=2, measure=lambda: Spent(0.5, 0.5), is_ours=is_ours, real_time_fps=fps
+    )
     made.times.extend(times)
+    made.cpu_times.extend(2 * time for time in times)
     return made
 
 
@@ -23,23 +26,28 @@ def test_the_table_has_medians_and_ratios_to_our_row() -> None:
     assert table.splitlines() == [
         "**A group**",
         "",
-        "| | ms/frame | min to max | ratio |",
-        "|---|---:|---:|---:|",
-        "| ours | 20.0 | 10.0 to 30.0 | 1.00 |",
-        "| theirs | 50.0 | 40.0 to 60.0 | 2.50 |",
+        "| | ms/frame | min to max | CPU ms | ratio | times real time |",
+        "|---|---:|---:|---:|---:|---:|",
+        "| ours | 20.0 | 10.0 to 30.0 | 40.0 | 1.00 |  |",
+        "| theirs | 50.0 | 40.0 to 60.0 | 100.0 | 2.50 |  |",
     ]
 
 
 def test_a_group_without_a_row_of_ours_has_no_ratios() -> None:
-    assert turns.render_table([row("theirs", 1, 2, 3)]).endswith("| theirs | 2.0 | 1.0 to 3.0 |  |\n")
+    assert turns.render_table([row("theirs", 1, 2, 3)]).endswith("| theirs | 2.0 | 1.0 to 3.0 | 4.0 |  |  |\n")
+
+
+def test_real_time_is_what_the_cores_reach_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert turns.render_table([row("ours", 10, is_ours=True, fps=25)]).endswith("| 20.0 | 1.00 | 4.00 |\n")
 
 
 def test_rows_take_turns_and_the_first_round_does_not_count() -> None:
     order: list[str] = []
 
-    def measure(name: str, seconds: float) -> float:
+    def measure(name: str, seconds: float) -> Spent:
         order.append(name)
-        return seconds
+        return Spent(seconds, 2 * seconds)
 
     rows = [
         Row(name="a", group="", frames=2, measure=lambda: measure("a", 0.5)),
@@ -48,6 +56,7 @@ def test_rows_take_turns_and_the_first_round_does_not_count() -> None:
     turns.measure_rows(rows, 2)
     assert order == ["a", "b"] * 3
     assert [entry.times for entry in rows] == [[250.0, 250.0], [125.0, 125.0]]
+    assert [entry.cpu_times for entry in rows] == [[500.0, 500.0], [250.0, 250.0]]
 
 
 def test_a_measurement_never_asks_for_the_same_frame_twice() -> None:
@@ -59,8 +68,8 @@ def test_a_measurement_never_asks_for_the_same_frame_twice() -> None:
         return f
 
     measure = turns.drain(clip.std.ModifyFrame(clip, note), 4)
-    assert measure() >= 0
-    assert measure() >= 0
+    assert measure().wall_s >= 0
+    assert measure().cpu_s >= 0
     assert sorted(asked) == list(range(8))
 
 

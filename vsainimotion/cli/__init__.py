@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "preview": "before and after at one place, as pictures and a short clip",
         "script": "print the .vpy that enhance would run",
         "models": "list, fetch, add and remove networks",
+        "bench": "what each stage costs on this machine, and how its networks run fastest",
         "engines": "build, list and clear TensorRT engines",
         "doctor": "what is installed, what is missing, how to get it",
     }

@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 import vapoursynth as vs
 
 from vsainimotion.errors import InputError, JobError, MissingError
+from vsainimotion.models.cache import platform_cache
 from vsainimotion.models.card import Card
 from vsainimotion.models.half import write_half
 from vsainimotion.models.tiles import Size
@@ -101,14 +101,7 @@ def engine_folder() -> Path:
     """
     if named := os.environ.get("VSAINIMOTION_ENGINES"):
         return Path(named)
-    home = Path.home()
-    if sys.platform == "win32":
-        cache = os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        cache = home / "Library" / "Caches"
-    else:
-        cache = os.environ.get("XDG_CACHE_HOME") or home / ".cache"
-    return Path(cache) / "vsainimotion" / "engines"
+    return platform_cache() / "engines"
 
 
 def check_tensorrt(function: str) -> None:
