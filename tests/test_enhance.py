@@ -97,7 +97,7 @@ def test_the_script_makes_the_same_frames(tmp_path: Path) -> None:
     assert all(np.array_equal(array(scripted, n), array(direct, n)) for n in range(10))
 
 
-@pytest.mark.parametrize(("size", "mib"), [((64, 48), 512), ((2560, 1440), 512), ((5120, 2880), 2048)])
+@pytest.mark.parametrize(("size", "mib"), [((64, 48), 1024), ((2560, 1440), 1024), ((5120, 2880), 4096)])
 def test_a_script_keeps_as_much_as_its_pictures_need(
     size: tuple[int, int], mib: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
