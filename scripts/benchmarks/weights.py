@@ -37,7 +37,7 @@ class Weight:
 
 def weigh(card: Card) -> Weight:
     """Weighs a network of the catalogue at 1080p: one middle frame, or 960x540 to 1920x1080."""
-    if card.kind == "flow":
+    if card.kind in ("flow", "fusion"):
         copy = analysis_copy(core.std.BlankClip(None, *FULL, vs.YUV420P8, length=1), card)
         size = (copy.width, copy.height)
     else:
