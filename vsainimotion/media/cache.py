@@ -8,8 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-CACHE_VARIABLE = "VSAINIMOTION_CACHE"
-"""Environment variable that names another cache folder."""
+from vsainimotion.models.cache import user_cache
 
 
 def cache_folder(name: str) -> Path:
@@ -22,7 +21,7 @@ def cache_folder(name: str) -> Path:
         A writable folder: under `VSAINIMOTION_CACHE`, else under the platform's cache folder, else (a home that
         cannot be written) under the temporary folder.
     """
-    for base in (_named_cache(), Path(tempfile.gettempdir()) / f"vsainimotion-{_user()}"):
+    for base in (user_cache(), Path(tempfile.gettempdir()) / f"vsainimotion-{_user()}"):
         folder = base / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -37,16 +36,6 @@ def cache_key(inputs: Mapping[str, str | int]) -> str:
     """Returns the first 24 hexadecimal digits of the sha256 of the inputs as sorted JSON."""
     text = json.dumps(inputs, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
-def _named_cache() -> Path:
-    if named := os.environ.get(CACHE_VARIABLE):
-        return Path(named)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", tempfile.gettempdir())) / "vsainimotion"
-    if sys.platform == "darwin":
-        return Path("~/Library/Caches/vsainimotion").expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "vsainimotion"
 
 
 def _user() -> str:
