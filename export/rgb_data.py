@@ -36,10 +36,8 @@ class Wear:
     """Best and worst rate of each codec of `export.cels.codec.CODECS`."""
 
 
-MILD = Wear(clean=0.4, rates=MappingProxyType({"x264": (20, 28), "x265": (20, 28), "mpeg2": (2, 5)}))
-"""Traces that a careful eye finds."""
-STRONG = Wear(clean=0.15, rates=MappingProxyType({"x264": (28, 38), "x265": (28, 38), "mpeg2": (5, 14)}))
-"""What anybody sees."""
+WEAR = Wear(clean=0.25, rates=MappingProxyType({"x264": (18, 34), "x265": (18, 34), "mpeg2": (2, 10)}))
+"""From traces that a careful eye finds to what anybody sees: the network has to tell how much a picture suffered."""
 
 _HALVINGS = ("area", "area", "bicubic", "bicubic", "lanczos", "mitchell")
 #: What the held-out pictures are damaged by.
@@ -49,7 +47,7 @@ _FIXED_CODEC = "x264"
 class RgbData:
     """Colour stills of generated scenes, augmented; `side` is that of the small picture, even."""
 
-    def __init__(self, folder: Path, split: str, wear: Wear = MILD) -> None:
+    def __init__(self, folder: Path, split: str, wear: Wear = WEAR) -> None:
         self._stills, self._wear = Shards(folder, split), wear
 
     def __len__(self) -> int:

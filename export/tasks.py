@@ -24,7 +24,7 @@ from export.networks.flow import FlowFast
 from export.networks.fusion import Fusion
 from export.networks.layered import LARGE, Layered
 from export.networks.luma import Luma, LumaFast, double
-from export.rgb_data import MILD, STRONG, RgbBatch, RgbData
+from export.rgb_data import RgbBatch, RgbData
 from export.scene_data import SceneData
 from vsainimotion.models.runtimes import has_bfloat16
 
@@ -203,10 +203,7 @@ TASKS: dict[str, Task] = {
         network=Fusion, data=FusionData, losses=_fusion_losses, check=_fusion_check, pictures=_fusion_pictures
     ),
     "luma-fast": Task(network=LumaFast, data=LumaData, losses=_luma_losses, check=_luma_check),
-    "compact": Task(network=Compact, data=partial(RgbData, wear=MILD), losses=_level_losses, check=_luma_check),
-    "compact-strong": Task(
-        network=Compact, data=partial(RgbData, wear=STRONG), losses=_level_losses, check=_luma_check
-    ),
+    "compact": Task(network=Compact, data=RgbData, losses=_level_losses, check=_luma_check),
     "luma-level": Task(network=Luma, data=partial(LumaData, mix=LEVEL), losses=_level_losses, check=_luma_check),
     "luma": Task(network=Luma, data=partial(LumaData, mix=FILM), losses=_luma_losses, check=_luma_check),
 }

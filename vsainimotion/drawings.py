@@ -6,6 +6,8 @@ from math import ceil
 import vapoursynth as vs
 from vsutil import split
 
+from vsainimotion.native import keep, once
+
 core = vs.core
 
 RUN_PROPERTY = "VsaiRun"
@@ -41,11 +43,7 @@ def delay(clip: vs.VideoNode, frames: int) -> vs.VideoNode:
     """
     if frames == 0:
         return clip
-    node = clip.std.DuplicateFrames(frames=[0] * frames)
-    node.std.SetVideoCache(mode=0)
-    node = node.std.Trim(length=clip.num_frames)
-    node.std.SetVideoCache(mode=0)
-    return node
+    return once(once(clip.std.DuplicateFrames(frames=[0] * frames)).std.Trim(length=clip.num_frames))
 
 
 def pixel_of(facts: vs.VideoNode, *properties: str) -> vs.VideoNode:
@@ -103,7 +101,7 @@ def reuse_runs(large: vs.VideoNode, clip: vs.VideoNode, tags: vs.VideoNode, thre
     Returns:
         A clip like `large`; `VsaiReused` is 1 where another frame is shown.
     """
-    large.std.SetVideoCache(mode=1, fixedsize=1, maxsize=core.num_threads + 4)
+    keep(large, 4)
     reach = range(min(RUN_REACH, clip.num_frames))
     run = f"x.{RUN_PROPERTY}"
     counted = f"{run} {RUN_REACH} < {run} N {RUN_REACH} % ? 0 max {len(reach) - 1} min"
@@ -117,7 +115,7 @@ def reuse_runs(large: vs.VideoNode, clip: vs.VideoNode, tags: vs.VideoNode, thre
     )
     # What is no run need not be looked at.
     chosen = core.akarin.Select([back, checked], [back], f"{run} 0 >")
-    shown = select_back([delay(large, frames) for frames in reach], chosen, run)
+    shown = once(select_back([delay(large, frames) for frames in reach], chosen, run))
     return core.akarin.PropExpr(
         [shown, chosen], lambda: {REUSED_PROPERTY: f"y.{RUN_PROPERTY} 0 > 1 x.{REUSED_PROPERTY} ?"}
     )

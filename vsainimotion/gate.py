@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import vapoursynth as vs
 
 from vsainimotion.errors import ArgumentError
-from vsainimotion.holds import count_runs, find_holds, mark_runs
+from vsainimotion.holds import RUN_REACH_FRAMES, count_runs, find_holds, mark_runs
 from vsainimotion.intervals import (
     INTERVAL_PROPERTY,
     PROPERTIES,
@@ -23,7 +23,8 @@ from vsainimotion.intervals import (
     plan_overrides,
 )
 from vsainimotion.measures import fine_copy, luma_copy, measure_change, plan_fine_size, shift
-from vsainimotion.native import check_clip, check_plugins
+from vsainimotion.native import check_clip, check_plugins, keep
+from vsainimotion.returns import REACH_FRAMES
 from vsainimotion.shots import judge_shots, plan_coarse_size
 
 __all__ = [
@@ -42,6 +43,8 @@ __all__ = [
 
 core = vs.core
 
+_AHEAD_FRAMES = REACH_FRAMES + 5
+"""The farthest frame after an interval that has a say about it or its neighbours, and one more."""
 _COMES_BACK = 0.25
 """A picture that differs from one three frames on at most this much of what changed has come back: that was no cut."""
 _FADE_BEND = 0.35
@@ -108,9 +111,10 @@ def gate(
     check_clip("gate", clip)
     check_plugins("gate", "akarin", "mv", "vszip")
     said = plan_overrides([] if overrides is None else load_overrides(overrides), clip.num_frames)
-    copy = fine_copy(clip)
-    decided = _mark_cuts(_believe(_classify(clip, copy, options), said))
-    return clip.std.CopyFrameProps(mark_runs(decided, copy, options.hold), props=list(PROPERTIES))
+    pictures = keep(clip.std.RemoveFrameProps(RUN_PROPERTY), _AHEAD_FRAMES)
+    copy = keep(fine_copy(pictures), _AHEAD_FRAMES + RUN_REACH_FRAMES)
+    decided = _mark_cuts(_believe(_classify(pictures, copy, options), said))
+    return pictures.std.CopyFrameProps(mark_runs(decided, copy, options.hold), props=list(PROPERTIES))
 
 
 def _classify(clip: vs.VideoNode, copy: vs.VideoNode, options: GateOptions) -> vs.VideoNode:

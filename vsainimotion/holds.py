@@ -6,6 +6,7 @@ import vapoursynth as vs
 
 from vsainimotion.intervals import INTERVAL_PROPERTY, RUN_PROPERTY, Interval
 from vsainimotion.measures import measure_blocks, measure_change, shift
+from vsainimotion.native import keep
 
 core = vs.core
 
@@ -15,6 +16,8 @@ everywhere."""
 _RUN_STEPS = 6
 """A hold's frames know their first frame up to 2**6 frames back; longer holds start anew every 64 frames."""
 _RUN_CHECKS_FRAMES = (4, 16, 32)
+RUN_REACH_FRAMES = max(_RUN_CHECKS_FRAMES)
+"""How far back frames are compared again."""
 
 # The adaptive threshold. The constants were set on the even films of the labelled set (docs/gate.md).
 _LEAST_PEAK = 0.03
@@ -101,7 +104,7 @@ def count_runs(
             extend += f" {accept} and"
         longer = f"{extend} x.{RUN_PROPERTY} y.{RUN_PROPERTY} + x.{RUN_PROPERTY} ?"
         # Without this the default cache forgets what lies so far back, and every frame is measured many times.
-        run.std.SetVideoCache(mode=1, fixedsize=1, maxsize=2 * length + core.num_threads)
+        keep(run, 2 * length)
         run = core.akarin.PropExpr(sources, dict=lambda longer=longer: {RUN_PROPERTY: longer})
         length *= 2
     last = f"x.{RUN_PROPERTY} {length} >= N {length} % x.{RUN_PROPERTY} ?"

@@ -19,7 +19,7 @@ from vsainimotion.fusion import weigh
 from vsainimotion.gate import INTERVAL_PROPERTY, GateOptions, Interval, gate
 from vsainimotion.models import Card, find_card
 from vsainimotion.motion import Motion, analysis_copy, estimate_motion, timestep_plane
-from vsainimotion.native import check_clip, check_plugins
+from vsainimotion.native import check_clip, check_plugins, once
 from vsainimotion.refine import refine_flow
 from vsainimotion.rgb import from_rgb, to_rgb
 from vsainimotion.timeline import (
@@ -190,8 +190,8 @@ def _judge(middle: vs.VideoNode, motion: Motion, confidence: vs.VideoNode) -> vs
     """Writes on a generated frame how it was made and how far it is to be trusted."""
     sure, kept = (plane.std.PlaneStats(prop="Share") for plane in (confidence, motion.trust))
     simpler = f"y.ShareAverage {1 - _SIMPLER_SHARE} < {Ladder.SURROUNDINGS:d} {Ladder.NETWORK:d} ?"
-    middle = core.akarin.PropExpr([middle, kept], dict=lambda: {LADDER_PROPERTY: simpler})
-    return _set_confidence(middle, sure, "y.ShareAverage")
+    middle = core.akarin.PropExpr([once(middle), kept], dict=lambda: {LADDER_PROPERTY: simpler})
+    return _set_confidence(once(middle), sure, "y.ShareAverage")
 
 
 def _generate_by_frame(timeline: Timeline, card: Card, choice: Choice, _kernel: str) -> vs.VideoNode:
@@ -241,7 +241,7 @@ def _choose_frames(timeline: Timeline, generated: vs.VideoNode) -> vs.VideoNode:
     sure = before.akarin.PropExpr(dict=lambda: {CONFIDENCE_PROPERTY: 1})
     blend = _blend(sure, timeline.after(timeline.clip))
     choice = f"x.{ORIGIN_PROPERTY} {Origin.INTERPOLATED:d} = x.{INTERVAL_PROPERTY} {Interval.MOTION:d} = 2 1 ? 0 ?"
-    return core.akarin.Select([sure, blend, generated], timeline.plan, choice)
+    return core.akarin.Select([sure, once(blend), once(generated)], timeline.plan, choice)
 
 
 def _blend(a: vs.VideoNode, b: vs.VideoNode) -> vs.VideoNode:

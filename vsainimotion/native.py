@@ -27,6 +27,31 @@ def is_plugin_loaded(namespace: str) -> bool:
     return hasattr(vs.core, namespace)
 
 
+def keep(clip: vs.VideoNode, frames: int = 0) -> vs.VideoNode:
+    """Keeps as many frames of a node as will be asked for again, and no more.
+
+    By itself VapourSynth keeps twenty frames and more of every node that two others or a plugin of the older interface,
+    such as akarin, ask, whatever they weigh, until they weigh more than `max_cache_size`; then it throws away anything,
+    and what is needed again is made again from the film on.
+
+    Args:
+        clip: A node of our own; what it keeps is set on the node itself.
+        frames: How far apart in time a frame is asked for; 0 where all ask for it while one frame is made. As many as
+            there are threads are kept beside them.
+
+    Returns:
+        The clip.
+    """
+    clip.std.SetVideoCache(mode=1, fixedsize=1, maxsize=frames + vs.core.num_threads)
+    return clip
+
+
+def once(clip: vs.VideoNode) -> vs.VideoNode:
+    """Keeps no frame of a node of our own, because each is asked for once; see `keep`."""
+    clip.std.SetVideoCache(mode=0)
+    return clip
+
+
 def check_plugins(function: str, *namespaces: str) -> None:
     """Checks that the plugins a function is about to use are loaded.
 

@@ -12,6 +12,7 @@ import vapoursynth as vs
 
 from vsainimotion.drawings import APART_PROPERTY, CODE, REUSED_PROPERTY, delay, measure_apart, pixel_of, select_back
 from vsainimotion.models.tiles import Size
+from vsainimotion.native import keep, once
 
 core = vs.core
 
@@ -114,6 +115,7 @@ def draw_patches(
     Returns:
         What `draw` makes of the clip, with the clip's frame properties and `VsaiReused`.
     """
+    keep(clip, WINDOW_FRAMES)
     patches = _deal([clip.std.CropAbs(*plan.size, *corner) for corner in plan.corners])
     found = _find_earlier(clip, plan, threshold)
     window = range(min(WINDOW_FRAMES, clip.num_frames))
@@ -131,7 +133,7 @@ def draw_patches(
     joined = _join(shown, plan, scale)
     if plan.count > 1:
         # Where everything is new, the picture need not be cut and put together.
-        joined = core.akarin.Select([joined, whole], [reused], f"x.{REUSED_PROPERTY} 0 =")
+        joined = core.akarin.Select([once(joined), whole], [reused], f"x.{REUSED_PROPERTY} 0 =")
     return joined.std.CopyFrameProps(clip).std.CopyFrameProps(reused, props=[REUSED_PROPERTY])
 
 
@@ -153,7 +155,7 @@ def _find_earlier(clip: vs.VideoNode, plan: PatchPlan, threshold: float) -> vs.V
     """
     sign = _signature(clip)
     window = range(min(WINDOW_FRAMES, clip.num_frames))
-    sign.std.SetVideoCache(mode=1, fixedsize=1, maxsize=WINDOW_FRAMES + core.num_threads)
+    keep(sign, WINDOW_FRAMES)
     limit = threshold * CODE * _SIGN_SHARE
     if len(window) == 1:
         differs = core.std.BlankClip(sign, format=vs.GRAY32, keep=True)

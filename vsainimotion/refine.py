@@ -12,6 +12,7 @@ from dataclasses import replace
 import vapoursynth as vs
 
 from vsainimotion.gate import luma_copy
+from vsainimotion.native import keep, once
 from vsainimotion.timeline import TIMESTEP_PROPERTY
 from vsainimotion.warp import Flow, draw_together
 
@@ -71,23 +72,23 @@ def refine_flow(flow: Flow, before: vs.VideoNode, after: vs.VideoNode, *, one_si
     levels = plan_levels(before.width, before.height)
     if not levels:
         return flow
-    a, b = (luma_copy(clip, *levels[-1], bits=16) for clip in (before, after))
+    a, b = (keep(luma_copy(clip, *levels[-1], bits=16)) for clip in (before, after))
     for size in levels:
         flow = _refine_level(flow.resize(*size), _details(_shrink(a, size)), _details(_shrink(b, size)))
     return _judge(flow, _shrink(a, levels[-1]), _shrink(b, levels[-1]), one_sided=one_sided)
 
 
 def _shrink(luma: vs.VideoNode, size: tuple[int, int]) -> vs.VideoNode:
-    return core.akarin.Expr(luma.resize.Bilinear(*size), "x 65535 /", format=vs.GRAYS)
+    return keep(core.akarin.Expr(once(luma.resize.Bilinear(*size)), "x 65535 /", format=vs.GRAYS))
 
 
 def _details(luma: vs.VideoNode) -> vs.VideoNode:
     """Takes off the local mean."""
-    return core.akarin.Expr([luma, _mean(luma, _MEAN_RADIUS_PX)], "x y -")
+    return keep(core.akarin.Expr([luma, _mean(luma, _MEAN_RADIUS_PX)], "x y -"))
 
 
 def _mean(plane: vs.VideoNode, radius: int) -> vs.VideoNode:
-    return plane.vszip.BoxBlur(hradius=radius, vradius=radius)
+    return once(plane.vszip.BoxBlur(hradius=radius, vradius=radius))
 
 
 def measure_disagreement(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> vs.VideoNode:
@@ -101,7 +102,8 @@ def measure_disagreement(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> vs.Vid
     Returns:
         GRAYS, in the planes' own unit.
     """
-    return _mean(core.akarin.Expr(draw_together(a, b, flow), "x y - abs"), _WINDOW_RADIUS_PX)
+    pair = [once(side) for side in draw_together(a, b, flow)]
+    return _mean(core.akarin.Expr(pair, "x y - abs"), _WINDOW_RADIUS_PX)
 
 
 def _judge(flow: Flow, a: vs.VideoNode, b: vs.VideoNode, *, one_sided: bool) -> Flow:
@@ -111,18 +113,18 @@ def _judge(flow: Flow, a: vs.VideoNode, b: vs.VideoNode, *, one_sided: bool) -> 
     a late drawing is better than two at once. That is the one the mask prefers, and the nearer one where it hardly
     prefers any.
     """
-    left = measure_disagreement(flow, a, b)
-    still = _mean(core.akarin.Expr([a, b], "x y - abs"), _WINDOW_RADIUS_PX)
+    left = keep(measure_disagreement(flow, a, b))
+    still = keep(_mean(core.akarin.Expr([a, b], "x y - abs"), _WINDOW_RADIUS_PX))
     least, share = _WORSE
     slow = f"x x * y y * + {_STILL_PX**2} < a z {_STILL_GAIN} + <= and"
     rest = f"{slow} z {least} > a z {share} * < and or"
-    x, y = (core.akarin.Expr([flow.x, flow.y, left, still], f"{rest} 0 {way} ?") for way in ("x", "y"))
+    x, y = (keep(core.akarin.Expr([flow.x, flow.y, left, still], f"{rest} 0 {way} ?")) for way in ("x", "y"))
     if not one_sided:
         return Flow(x=x, y=y, mask=flow.mask)
     surely, never = _DOUBT
     doubt = f"y z min {surely} - {never - surely} / 0 max 1 min"
     side = f"x a.{TIMESTEP_PROPERTY} 0.5 <= 0.4 0.6 ? >"
-    mask = core.akarin.Expr([flow.mask, left, still, a], f"{side} 1 0 ? x - {doubt} * x +")
+    mask = keep(core.akarin.Expr([flow.mask, left, still, a], f"{side} 1 0 ? x - {doubt} * x +"))
     return Flow(x=x, y=y, mask=mask)
 
 
@@ -133,7 +135,8 @@ def _refine_level(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> Flow:
     cells; their steps are spread evenly between the cells' centres.
     """
     cells = max(1, round(a.width / _WINDOW_PX)), max(1, round(a.height / _WINDOW_PX))
-    pair = draw_together(a, b, flow)
+    flow = Flow(x=keep(flow.x), y=keep(flow.y), mask=flow.mask)
+    pair = [keep(side) for side in draw_together(a, b, flow)]
     gradient_x = _gradient("1,0", "-1,0")
     gradient_y = _gradient("0,1", "0,-1")
     left = "y x -"
@@ -149,8 +152,8 @@ def _refine_level(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> Flow:
     ]
 
     def move(plane: vs.VideoNode, numerator: str) -> vs.VideoNode:
-        step = core.akarin.Expr(products, _solution(numerator)).resize.Bilinear(a.width, a.height)
-        return core.akarin.Expr([step, plane], "x y +")
+        step = once(core.akarin.Expr(products, _solution(numerator)).resize.Bilinear(a.width, a.height))
+        return keep(core.akarin.Expr([step, plane], "x y +"))
 
     return replace(flow, x=move(flow.x, "y b * z {d} + a * -"), y=move(flow.y, "y a * x {d} + b * -"))
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import vapoursynth as vs
 
 from vsainimotion.measures import shift
+from vsainimotion.native import keep
 
 core = vs.core
 
@@ -49,7 +50,7 @@ def measure_returns(coarse: vs.VideoNode) -> vs.VideoNode:
 
 def keep_around(clip: vs.VideoNode) -> None:
     """Keeps as many small frames as look at each other; by default they are forgotten and made several times."""
-    clip.std.SetVideoCache(mode=1, fixedsize=1, maxsize=2 * REACH_FRAMES + 2 * core.num_threads)
+    keep(clip, 2 * REACH_FRAMES + core.num_threads)
 
 
 def _measure_apart(coarse: vs.VideoNode) -> vs.VideoNode:

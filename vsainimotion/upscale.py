@@ -16,7 +16,7 @@ from vsainimotion.models.card import Card
 from vsainimotion.models.catalogue import find_card
 from vsainimotion.models.runtimes import BACKENDS
 from vsainimotion.models.tiles import Size, fit_size
-from vsainimotion.native import check_clip, check_plugins
+from vsainimotion.native import check_clip, check_plugins, keep, once
 from vsainimotion.patches import PATCH_PX, draw_patches, plan_patches
 from vsainimotion.rgb import from_rgb, to_rgb
 from vsainimotion.size import plan_size
@@ -161,11 +161,12 @@ class _Runner:
 
     def _draw(self, clip: vs.VideoNode) -> vs.VideoNode:
         if clip.format.color_family == vs.GRAY:
-            clip = clip.resize.Point(format=vs.GRAYS)
+            clip = keep(clip.resize.Point(format=vs.GRAYS))
         drawn = run_network([clip], self.card, self.choice, tilesize=self.tilesize, overlap=self.overlap)
         if self.card.base is not None:
             kernel = getattr(clip.resize, self.card.base.capitalize())
-            drawn = vs.core.akarin.Expr([kernel(width=drawn.width, height=drawn.height), drawn], "x y +")
+            base = kernel(width=drawn.width, height=drawn.height)
+            drawn = vs.core.akarin.Expr([once(base), once(drawn)], "x y +")
         return drawn
 
     def _draw_once(self, clip: vs.VideoNode, threshold: float) -> vs.VideoNode:
@@ -201,7 +202,7 @@ def _redraw_luma(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
     width, height = runner.size
     luma = _redraw_plane(clip.std.ShufflePlanes(planes=0, colorfamily=vs.GRAY), runner)
     # Point is for the luma that is thrown away; chroma is placed by each frame's _ChromaLocation.
-    chroma = clip.resize.Point(width=width, height=height, resample_filter_uv=_CHROMA_KERNEL)
+    chroma = keep(clip.resize.Point(width=width, height=height, resample_filter_uv=_CHROMA_KERNEL))
     whole = vs.core.std.ShufflePlanes([luma, chroma, chroma], planes=[0, 1, 2], colorfamily=vs.YUV)
     return whole.std.CopyFrameProps(luma, props=[REUSED_PROPERTY])
 

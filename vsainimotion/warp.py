@@ -12,6 +12,7 @@ import vapoursynth as vs
 from vsutil import join, split
 
 from vsainimotion.errors import UnknownNameError
+from vsainimotion.native import keep, once
 from vsainimotion.timeline import TIMESTEP_PROPERTY
 
 core = vs.core
@@ -39,7 +40,7 @@ class Flow:
         """Returns the same flow on another grid, in pixels of that grid."""
         if (width, height) == (self.mask.width, self.mask.height):
             return self
-        x, y, mask = (plane.resize.Bilinear(width, height) for plane in (self.x, self.y, self.mask))
+        x, y, mask = (once(plane.resize.Bilinear(width, height)) for plane in (self.x, self.y, self.mask))
         return Flow(
             x=core.akarin.Expr(x, f"x {width / self.mask.width!r} *"),
             y=core.akarin.Expr(y, f"x {height / self.mask.height!r} *"),
@@ -166,7 +167,7 @@ def _fused_expression(flows: int, scale: tuple[float, float], kernel: str) -> st
 
 def _enlarge(planes: Sequence[vs.VideoNode], width: int, height: int) -> list[vs.VideoNode]:
     """Enlarges what belongs to a flow in half floats: a quarter of the time, finer than 1/32 of a pixel of the grid."""
-    return [plane.resize.Bilinear(width, height, format=vs.GRAYH) for plane in planes]
+    return [keep(plane.resize.Bilinear(width, height, format=vs.GRAYH)) for plane in planes]
 
 
 def _warp_expression(flow: Flow, width: int, height: int, kernel: str) -> str:

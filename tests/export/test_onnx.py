@@ -58,7 +58,7 @@ pytestmark = [
 EXPORTED = [
     # A hundred seconds of a busy core: it has many times the operators of the others.
     pytest.param(name, marks=pytest.mark.slow) if name == "layered-small" else name
-    for name in sorted(set(NETWORKS) - {"compact-strong", "layered-large"})
+    for name in sorted(set(NETWORKS) - {"layered-large"})
 ]
 
 

@@ -20,7 +20,7 @@ SCRIPT = """import vapoursynth as vs
 import vsainimotion
 from vsainimotion.report.explain import outline
 
-vs.core.max_cache_size = 256
+vs.core.max_cache_size = 1024
 outline({source}, {numerator}, {denominator}, span={span}, overrides={overrides}).set_output()
 """
 
