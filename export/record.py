@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,10 @@ from tqdm import tqdm
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
+
+# The lock that tqdm makes by itself works between processes and lies in shared memory. Only one process writes here, and
+# twice that memory was lost beside torch's workers: "The futex facility returned an unexpected error code", an abort.
+tqdm.set_lock(threading.RLock())
 
 
 class Record:

@@ -43,8 +43,6 @@ __all__ = [
 
 core = vs.core
 
-_AHEAD_FRAMES = REACH_FRAMES + 5
-"""The farthest frame after an interval that has a say about it or its neighbours, and one more."""
 _COMES_BACK = 0.25
 """A picture that differs from one three frames on at most this much of what changed has come back: that was no cut."""
 _FADE_BEND = 0.35
@@ -111,8 +109,8 @@ def gate(
     check_clip("gate", clip)
     check_plugins("gate", "akarin", "mv", "vszip")
     said = plan_overrides([] if overrides is None else load_overrides(overrides), clip.num_frames)
-    pictures = keep(clip.std.RemoveFrameProps(RUN_PROPERTY), _AHEAD_FRAMES)
-    copy = keep(fine_copy(pictures), _AHEAD_FRAMES + RUN_REACH_FRAMES)
+    pictures = keep(clip.std.RemoveFrameProps(RUN_PROPERTY), 2 * REACH_FRAMES)
+    copy = keep(fine_copy(pictures), 2 * RUN_REACH_FRAMES)
     decided = _mark_cuts(_believe(_classify(pictures, copy, options), said))
     return pictures.std.CopyFrameProps(mark_runs(decided, copy, options.hold), props=list(PROPERTIES))
 

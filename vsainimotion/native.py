@@ -36,8 +36,8 @@ def keep(clip: vs.VideoNode, frames: int = 0) -> vs.VideoNode:
 
     Args:
         clip: A node of our own; what it keeps is set on the node itself.
-        frames: How far apart in time a frame is asked for; 0 where all ask for it while one frame is made. As many as
-            there are threads are kept beside them.
+        frames: How many, beside as many as there are threads: 0 where all ask for a frame while one frame is made,
+            twice the distance where two ask for it so many frames apart, because what was asked for last is kept.
 
     Returns:
         The clip.

