@@ -60,9 +60,7 @@ def test_the_precision_is_remembered_only_where_it_is_asked_for(deep: Card) -> N
 
 def test_a_flow_network_is_measured_on_its_small_copy_and_an_upscaler_on_its_tile() -> None:
     assert bench.plan_seen(find_card("flow-fast"), (1920, 1080)) == (480, 272)
-    width, height = bench.plan_seen(find_card("luma-fast"), (1920, 1080))
-    assert width * height <= 1024 * 1024
-    assert height in {1080, 1088}
+    assert bench.plan_seen(find_card("luma-fast"), (1920, 1080)) == (970, 550)
 
 
 def test_every_stage_that_needs_no_network_has_a_cost() -> None:

@@ -230,6 +230,7 @@ def render_script(source: str, options: Options) -> str:
         f"clip = {source}",
         f"clip = vsainimotion.enhance(clip{arguments})",
         f"vs.core.max_cache_size = max({_CACHE_MIB}, clip.width * clip.height // {_CACHE_PIXELS})",
+        "clip.std.SetVideoCache(mode=0)  # an encoder asks for each frame once",
         "clip.set_output()",
     ]
     return "\n".join(lines) + "\n"

@@ -19,7 +19,7 @@ from vsainimotion.fusion import weigh
 from vsainimotion.gate import INTERVAL_PROPERTY, GateOptions, Interval, gate
 from vsainimotion.models import Card, find_card
 from vsainimotion.motion import Motion, analysis_copy, estimate_motion, timestep_plane
-from vsainimotion.native import check_clip, check_plugins, once
+from vsainimotion.native import check_clip, check_plugins, keep, once
 from vsainimotion.refine import refine_flow
 from vsainimotion.rgb import from_rgb, to_rgb
 from vsainimotion.timeline import (
@@ -109,8 +109,9 @@ def interpolate(
             "interpolate: 'cadence' must be keep with mvtools, whose frames are evenly spaced (got even)."
         )
     generate = _choose_generator(model, backend, kernel)
-    gated = _gate_once(clip, hold=hold, cut=cut)
-    timeline = lay_out(gated, schedule, cut, span=span if cadence == EVEN else None)
+    spread = span if cadence == EVEN else None
+    gated = keep(_gate_once(clip, hold=hold, cut=cut), 2 * (spread or 2))
+    timeline = lay_out(gated, schedule, cut, span=spread)
     chosen = _choose_frames(timeline, generate(timeline))
     return set_rate(describe(chosen, timeline.plan), clip.fps, factor)
 

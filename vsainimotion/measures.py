@@ -10,6 +10,8 @@ from math import ceil
 
 import vapoursynth as vs
 
+from vsainimotion.native import once
+
 core = vs.core
 
 _FINE_HEIGHT = 270
@@ -42,9 +44,10 @@ def shift(clip: vs.VideoNode, frames: int) -> vs.VideoNode:
     steps = min(abs(frames), clip.num_frames - 1)
     if steps == 0:
         return clip
+    # Nothing is made here: what is shifted keeps the frames.
     if frames > 0:
-        return clip[steps:] + clip[-1] * steps
-    return clip[0] * steps + clip[:-steps]
+        return once(once(clip[steps:]) + once(once(clip[-1]) * steps))
+    return once(once(once(clip[0]) * steps) + once(clip[:-steps]))
 
 
 def luma_copy(clip: vs.VideoNode, width: int, height: int, bits: int) -> vs.VideoNode:

@@ -9,6 +9,7 @@ import vapoursynth as vs
 
 from vsainimotion.cadence import AHEAD_PROPERTY, BACK_PROPERTY, DEFAULT_SPAN_FRAMES, follow, mark_spans
 from vsainimotion.gate import INTERVAL_PROPERTY, RUN_PROPERTY, Interval, count_runs, shift
+from vsainimotion.native import once
 from vsainimotion.timing import Schedule
 
 core = vs.core
@@ -107,8 +108,8 @@ def _resample(clip: vs.VideoNode, schedule: Schedule) -> vs.VideoNode:
         period, offsets = 2, offsets + [offset + 1 for offset in offsets]
     cycles = ceil(schedule.num_frames / len(offsets))
     missing = cycles * period - clip.num_frames
-    padded = clip + clip[-1] * missing if missing > 0 else clip
-    return padded.std.SelectEvery(period, offsets, modify_duration=False)[: schedule.num_frames]
+    padded = once(clip + once(once(clip[-1]) * missing)) if missing > 0 else clip
+    return once(once(padded.std.SelectEvery(period, offsets, modify_duration=False))[: schedule.num_frames])
 
 
 def describe(chosen: vs.VideoNode, plan: vs.VideoNode) -> vs.VideoNode:

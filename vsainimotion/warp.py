@@ -4,6 +4,7 @@ One native expression for each plane reads both neighbours where the flow points
 no conversion to RGB and back, so that a generated frame has exactly the colour of the frames around it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -16,6 +17,9 @@ from vsainimotion.native import keep, once
 from vsainimotion.timeline import TIMESTEP_PROPERTY
 
 core = vs.core
+
+type Size = tuple[int, int]
+"""Width and height, in pixels."""
 
 _LETTERS = "xyzabcdefghijklmnopqrstuvw"
 """What an akarin expression calls its clips, in order."""
@@ -89,12 +93,10 @@ def warp_blend(a: vs.VideoNode, b: vs.VideoNode, flow: Flow, *, kernel: str = "b
     """
     if kernel not in KERNELS:
         raise UnknownNameError(f"warp_blend: 'kernel' must be one of {', '.join(KERNELS)} (got {kernel!r}).")
-    fields: dict[tuple[int, int], list[vs.VideoNode]] = {}
+    fields = _enlarge([flow.x, flow.y, flow.mask], split(a))
     planes = []
     for plane_a, plane_b in zip(split(a), split(b), strict=True):
-        size = (plane_a.width, plane_a.height)
-        if size not in fields:
-            fields[size] = _enlarge([flow.x, flow.y, flow.mask], *size)
+        size = plane_a.width, plane_a.height
         planes.append(core.akarin.Expr([plane_a, plane_b, *fields[size]], _warp_expression(flow, *size, kernel)))
     return join(planes, a.format.color_family).std.CopyFrameProps(a)
 
@@ -141,12 +143,10 @@ def warp_fused(
     Returns:
         The middle frames: format, size, length and frame properties of `a`.
     """
-    fields: dict[tuple[int, int], list[vs.VideoNode]] = {}
+    fields = _enlarge([*(way for flow in flows for way in (flow.x, flow.y)), *weights], split(a))
     planes = []
     for plane_a, plane_b in zip(split(a), split(b), strict=True):
-        size = (plane_a.width, plane_a.height)
-        if size not in fields:
-            fields[size] = _enlarge([*(way for flow in flows for way in (flow.x, flow.y)), *weights], *size)
+        size = plane_a.width, plane_a.height
         scale = plane_a.width / flows[0].x.width, plane_a.height / flows[0].x.height
         planes.append(core.akarin.Expr([plane_a, plane_b, *fields[size]], _fused_expression(len(flows), scale, kernel)))
     return join(planes, a.format.color_family).std.CopyFrameProps(a)
@@ -165,9 +165,16 @@ def _fused_expression(flows: int, scale: tuple[float, float], kernel: str) -> st
     return " ".join(parts)
 
 
-def _enlarge(planes: Sequence[vs.VideoNode], width: int, height: int) -> list[vs.VideoNode]:
-    """Enlarges what belongs to a flow in half floats: a quarter of the time, finer than 1/32 of a pixel of the grid."""
-    return [keep(plane.resize.Bilinear(width, height, format=vs.GRAYH)) for plane in planes]
+def _enlarge(fields: Sequence[vs.VideoNode], planes: Sequence[vs.VideoNode]) -> Mapping[Size, list[vs.VideoNode]]:
+    """Enlarges what belongs to a flow to each size that planes have, once where they share it.
+
+    Half floats take a quarter of the time and are finer than 1/32 of a pixel of the grid.
+    """
+    sizes = Counter((plane.width, plane.height) for plane in planes)
+    return {
+        size: [(keep if shared > 1 else once)(field.resize.Bilinear(*size, format=vs.GRAYH)) for field in fields]
+        for size, shared in sizes.items()
+    }
 
 
 def _warp_expression(flow: Flow, width: int, height: int, kernel: str) -> str:
