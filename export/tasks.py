@@ -173,7 +173,7 @@ def _restoring_losses(network: nn.Module, batch: RgbBatch) -> dict[str, Tensor]:
     level = torch.sqrt(error.square() + 1e-7).mean()
     # Squared below a code of 8 bits, absolute above.
     ramp = (torch.sqrt(network(_ramps(batch)).square() + 1 / 255**2) - 1 / 255).mean()
-    return {"level": level, "slope": 0.25 * slope, "mean": 0.5 * mean, "ramp": 4 * ramp}
+    return {"level": level, "slope": 0.1 * slope, "mean": 0.25 * mean, "ramp": 2 * ramp}
 
 
 def _ramps(batch: LumaBatch | RgbBatch) -> Tensor:

@@ -72,7 +72,20 @@ def damaged(pictures: Pixels, name: str, rate: int, *, shot_frames: int) -> Pixe
 
 
 def _ffmpeg(*arguments: str, given: bytes = b"") -> bytes:
-    command = [str(find_ffmpeg()), "-v", "error", "-threads", "1", *arguments[:-1], "-threads", "1", arguments[-1]]
+    # Without these flags RGB comes back a code darker, and a network learns to make everything lighter.
+    exact = ("-sws_flags", "bicubic+accurate_rnd+full_chroma_int")
+    command = [
+        str(find_ffmpeg()),
+        "-v",
+        "error",
+        "-threads",
+        "1",
+        *arguments[:-1],
+        "-threads",
+        "1",
+        *exact,
+        arguments[-1],
+    ]
     done = subprocess.run(command, input=given, capture_output=True, check=False)
     if done.returncode:
         raise read_error(done.stderr.decode(errors="replace"))
