@@ -42,6 +42,15 @@ def test_the_overview_lists_every_command_and_imports_none() -> None:
         assert f"\n  {name}" in result.stdout
 
 
+@pytest.mark.parametrize(("group", "line"), [([], "  enhance "), (["models"], "  list "), (["engines"], "  build ")])
+def test_where_nothing_is_asked_for_the_overview_is_shown_as_it_is_laid_out(
+    capsys: pytest.CaptureFixture[str], group: Sequence[str], line: str
+) -> None:
+    code, _, errors = run(capsys, *group)
+    assert code == 2
+    assert f"\n{line}" in errors
+
+
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     code, output, _ = run(capsys, "--version")
     assert (code, output) == (0, "ainimotion, version 0.1.0\n")

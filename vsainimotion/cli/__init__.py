@@ -82,6 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail("interrupted", INTERRUPTED, debug=debug)
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:  # nothing was asked for: the overview, as it is laid out
+        print(error.format_message(), file=sys.stderr)
+        return error.exit_code
     except click.UsageError as error:
         return _fail(_usage(error), error.exit_code, debug=debug)
     except VsaiError as error:

@@ -48,7 +48,10 @@ def list_models(*, as_json: bool) -> None:
 @command.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 def fetch(names: tuple[str, ...]) -> None:
-    """Download the files of networks whose cards have an address; those that are here stay as they are."""
+    """Download the files of networks.
+
+    Their cards have an address; files that are here stay as they are.
+    """
     for name in names:
         print(fetch_model(name))
 
