@@ -47,21 +47,23 @@ def test_a_held_drawing_is_enlarged_once() -> None:
         {"interpolator": "off", "upscaler": "luma-fast"},
         {"upscaler": "off", "height": None},
         {"multi": Fraction(5, 2)},
+        {"multi": Fraction(4, 5)},
+        {"multi": Fraction(1, 4)},
         {"cadence": "even"},
         {"preset": "anime-strong"},
     ],
     ids=str,
 )
-def test_each_frame_of_the_source_is_decoded_once(asked: dict[str, Any]) -> None:
+def test_no_frame_of_the_source_is_decoded_twice(asked: dict[str, Any]) -> None:
     # A hold, a pan and its return: what is looked back at, and ahead, is kept by the filters themselves.
-    move = pan(24, 2, width=96, height=96)
-    film, decoded = count_requests(move + still(20, width=96, height=96) + move)
+    move = pan(48, 2, width=96, height=96)
+    film, decoded = count_requests(move + still(40, width=96, height=96) + move)
     film.std.SetVideoCache(mode=0)
     options: dict[str, Any] = {"preset": "fast", "height": 192} | asked
     made = enhance(film, **options)
-    for frame in made.frames(prefetch=2, close=True):
+    for frame in made.frames(prefetch=1, close=True):
         del frame
-    assert sorted(decoded) == list(range(film.num_frames))
+    assert sorted(decoded) == sorted(set(decoded))
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def gate(
     check_plugins("gate", "akarin", "mv", "vszip")
     said = plan_overrides([] if overrides is None else load_overrides(overrides), clip.num_frames)
     pictures = keep(clip.std.RemoveFrameProps(RUN_PROPERTY), 2 * REACH_FRAMES)
-    copy = keep(fine_copy(pictures), 2 * RUN_REACH_FRAMES)
+    copy = keep(fine_copy(pictures), 2 * (RUN_REACH_FRAMES + 2 * REACH_FRAMES))
     decided = _mark_cuts(_believe(_classify(pictures, copy, options), said))
     return pictures.std.CopyFrameProps(mark_runs(decided, copy, options.hold), props=list(PROPERTIES))
 

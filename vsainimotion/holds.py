@@ -15,6 +15,8 @@ _PEAK_TO_MEAN = 8
 everywhere."""
 _RUN_STEPS = 6
 """A hold's frames know their first frame up to 2**6 frames back; longer holds start anew every 64 frames."""
+_SKIPPED_FRAMES = 3
+"""As many frames may be skipped at a time without a frame of the film being decoded twice: 60 fps to 15."""
 _RUN_CHECKS_FRAMES = (4, 16, 32)
 RUN_REACH_FRAMES = max(_RUN_CHECKS_FRAMES)
 """How far back frames are compared again."""
@@ -73,7 +75,10 @@ def mark_runs(decided: vs.VideoNode, copy: vs.VideoNode, hold: float | None) -> 
     """
     held_before = f"N 0 > y.{INTERVAL_PROPERTY} {Interval.HOLD:d} = and"
     names = {RUN_PROPERTY: held_before, "Said": "y.Said"}
-    run = core.akarin.PropExpr([decided, shift(decided, -1)], dict=lambda: names)
+    keep(decided, 2 << _RUN_STEPS)
+    # What lies a few frames back is asked for so that it is decided before its frames are forgotten, if it was skipped.
+    before = [shift(decided, -frames) for frames in range(1, _SKIPPED_FRAMES + 2)]
+    run = core.akarin.PropExpr([decided, *before], dict=lambda: names)
     return count_runs(run, lambda run, frames: _measure_drift(run, copy, hold, frames), "z.Held x.Said or")
 
 
@@ -103,8 +108,9 @@ def count_runs(
             sources.append(measure(run, length))
             extend += f" {accept} and"
         longer = f"{extend} x.{RUN_PROPERTY} y.{RUN_PROPERTY} + x.{RUN_PROPERTY} ?"
-        # Without this the default cache forgets what lies so far back, and every frame is measured many times.
-        keep(run, 2 * length)
+        # Without this the default cache forgets what lies so far back, and every frame is measured many times. Where frames
+        # are skipped (60 to 48 fps), every step has to count anew what it was not asked for.
+        keep(run, 2 << _RUN_STEPS)
         run = core.akarin.PropExpr(sources, dict=lambda longer=longer: {RUN_PROPERTY: longer})
         length *= 2
     last = f"x.{RUN_PROPERTY} {length} >= N {length} % x.{RUN_PROPERTY} ?"
