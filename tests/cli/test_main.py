@@ -116,11 +116,13 @@ def test_what_is_wrong_with_a_path_is_said_by_us_and_not_by_click() -> None:
                 assert not (isinstance(parameter.type, click.Path) and parameter.type.readable), (name, parameter.name)
 
 
-def test_a_full_disc_under_the_output_is_no_fault_of_ours(plain: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disc_under_the_output_is_no_fault_of_ours(plain: Path, unbuffered: str) -> None:
     with Path("/dev/full").open("w") as full:
         result = subprocess.run(
-            [*PROGRAM, "info", str(plain)], stdout=full, stderr=subprocess.PIPE, encoding="utf-8", check=False
-        )
+            [*PROGRAM, "info", str(plain)], stdout=full, stderr=subprocess.PIPE, encoding="utf-8", check=False,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
     assert (result.returncode, result.stderr) == (1, "ainimotion: No space left on device\n")
 
 

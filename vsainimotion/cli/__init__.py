@@ -1,6 +1,8 @@
 """The command line: one module a command. `main` turns every error into one sentence and its exit code."""
 
+import contextlib
 import importlib
+import os
 import signal
 import sys
 import traceback
@@ -90,9 +92,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except VsaiError as error:
         return _fail(str(error), error.exit_code, debug=debug)
     except BrokenPipeError:
-        sys.stderr.close()
+        _drop_output()
         return 1
     except OSError as error:  # a disc that is full or gone, under standard output or a temporary folder
+        _drop_output()
         return _fail(f"{error.strerror or error}{f': {error.filename!r}' if error.filename else ''}", 1, debug=debug)
     except Exception as error:  # the last resort: a fault of ours is still one sentence
         return _fail(f"{type(error).__name__}: {error}. This is a fault in ainimotion: see --debug", 1, debug=debug)
@@ -105,6 +108,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _usage(error: click.UsageError) -> str:
     command = error.ctx.command_path if error.ctx else "ainimotion"
     return f"{error.format_message()} See {command} --help"
+
+
+def _drop_output() -> None:
+    """Lets go of what standard output could not take, at which Python would fail once more when it ends (code 120)."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # there may be no such file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
