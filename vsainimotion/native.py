@@ -30,9 +30,9 @@ def is_plugin_loaded(namespace: str) -> bool:
 def keep(clip: vs.VideoNode, frames: int = 0) -> vs.VideoNode:
     """Keeps as many frames of a node as will be asked for again, and no more.
 
-    By itself VapourSynth keeps twenty frames and more of every node that two others or a plugin of the older interface,
-    such as akarin, ask, whatever they weigh, until they weigh more than `max_cache_size`; then it throws away anything,
-    and what is needed again is made again from the film on.
+    By itself VapourSynth keeps twenty frames and more of every node that two others ask, or one that may ask for any
+    frame, whatever they weigh, until all weigh more than `max_cache_size`; then it throws away anything, and what is
+    needed again is made again from the film on.
 
     Args:
         clip: A node of our own; what it keeps is set on the node itself.
