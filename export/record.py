@@ -16,8 +16,7 @@ from tqdm import tqdm
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-# The lock that tqdm makes by itself works between processes and lies in shared memory. Only one process writes here, and
-# twice that memory was lost beside torch's workers: "The futex facility returned an unexpected error code", an abort.
+# The lock that tqdm makes by itself works between processes and lies in shared memory. Only one process writes here.
 tqdm.set_lock(threading.RLock())
 
 

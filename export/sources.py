@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,9 +78,17 @@ def batches(run: Run, sources: list[Opened], start: int, stop: int) -> Iterator[
         yield from (steps[step] for step in range(start, stop))
         return
     # Spawned, since a fork of a process with torch's threads may hang.
-    yield from DataLoader(
+    loader = DataLoader(
         steps, batch_size=None, sampler=range(start, stop), num_workers=run.workers, multiprocessing_context="spawn"
     )
+    # torch leaves a handler behind that runs whenever a child ends, on the stack for signals, which a native library has
+    # let go of by then: the tests died of SIGSEGV in a wait for ffmpeg, and of a semaphore that was written over.
+    before = None if sys.platform == "win32" else signal.getsignal(signal.SIGCHLD)
+    try:
+        yield from loader
+    finally:
+        if sys.platform != "win32":
+            signal.signal(signal.SIGCHLD, before)
 
 
 def move[Batch](batch: Batch, device: torch.device) -> Batch:

@@ -163,8 +163,8 @@ def _level_losses(network: nn.Module, batch: LumaBatch | RgbBatch) -> dict[str, 
 def _restoring_losses(network: nn.Module, batch: RgbBatch) -> dict[str, Tensor]:
     """Return the parts of a loss that a network of weights near zero can leave.
 
-    Beside an absolute penalty of what it adds to even slopes, as `_level_losses` has, no step away from the kernel paid:
-    2,500 steps ended where they had begun.
+    Beside an absolute penalty of what it adds to even slopes, as `_level_losses` has, no step away from the kernel
+    paid: 2,500 steps ended where they had begun.
     """
     error = _whole(network, batch.small) - batch.large
     across, down = error.diff(dim=3), error.diff(dim=2)

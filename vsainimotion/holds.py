@@ -108,8 +108,8 @@ def count_runs(
             sources.append(measure(run, length))
             extend += f" {accept} and"
         longer = f"{extend} x.{RUN_PROPERTY} y.{RUN_PROPERTY} + x.{RUN_PROPERTY} ?"
-        # Without this the default cache forgets what lies so far back, and every frame is measured many times. Where frames
-        # are skipped (60 to 48 fps), every step has to count anew what it was not asked for.
+        # Without this the default cache forgets what lies so far back, and every frame is measured many times. Where
+        # frames are skipped (60 to 48 fps), every step has to count anew what it was not asked for.
         keep(run, 2 << _RUN_STEPS)
         run = core.akarin.PropExpr(sources, dict=lambda longer=longer: {RUN_PROPERTY: longer})
         length *= 2

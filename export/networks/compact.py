@@ -33,8 +33,8 @@ class Compact(nn.Module):
 
     def forward(self, picture: Tensor) -> Tensor:
         """Return the difference at twice the size."""
-        # As in Luma: one margin for all layers, ten pixels of theirs. Crops are no pictures: most of a wide margin of theirs
-        # would be work for nothing.
+        # As in Luma: one margin for all layers, ten pixels of theirs. Crops are no pictures: most of a wide margin of
+        # theirs would be work for nothing.
         margin = 4 if self.training else 10
         padded = functional.pad(picture - 0.5, (2 * margin,) * 4, mode="replicate")
         features = functional.leaky_relu(self.first(functional.pixel_unshuffle(padded, 2)), 0.1)
