@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -90,7 +91,9 @@ def _mixed(out: str) -> Run:
 def test_a_mixed_run_made_by_workers_and_resumed_ends_with_the_same_weights(root: Path) -> None:
     whole = train(_mixed("mixed-whole"), root=root)
     train(_mixed("mixed-parts"), root=root, stop_step=2)
+    at_ends_of_children = signal.getsignal(signal.SIGCHLD)
     resumed = train(replace(_mixed("mixed-parts"), workers=1), root=root)
+    assert signal.getsignal(signal.SIGCHLD) is at_ends_of_children
     for name, value in whole.average.items():
         assert torch.equal(value, resumed.average[name]), name
     lines = [json.loads(line) for line in (root / "mixed-whole" / "flow-fast.log.jsonl").read_text().splitlines()]
