@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,6 @@ from tqdm import tqdm
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
-
-# The lock that tqdm makes by itself works between processes and lies in shared memory. Only one process writes here.
-tqdm.set_lock(threading.RLock())
 
 
 class Record:

@@ -151,13 +151,18 @@ def _luma_losses(network: nn.Module, batch: LumaBatch) -> dict[str, Tensor]:
 
 
 def _level_losses(network: nn.Module, batch: LumaBatch | RgbBatch) -> dict[str, Tensor]:
+    level, slope, mean = _measure_error(network, batch)
+    return {"level": level, "slope": 0.25 * slope, "mean": 2 * mean, "ramp": 4 * network(_ramps(batch)).abs().mean()}
+
+
+def _measure_error(network: nn.Module, batch: LumaBatch | RgbBatch) -> tuple[Tensor, Tensor, Tensor]:
+    """Return how wrong the enlarged pictures are in level, in slope, and in the mean of each place of 8x8."""
     error = _whole(network, batch.small) - batch.large
     across, down = error.diff(dim=3), error.diff(dim=2)
     slope = torch.sqrt(across.square() + 1e-6).mean() + torch.sqrt(down.square() + 1e-6).mean()
     # The kernel keeps the mean of any place; so must what is added to it, to a tenth of a code.
     mean = torch.sqrt(functional.avg_pool2d(error, 8).square() + 1e-8).mean()
-    level = torch.sqrt(error.square() + 1e-7).mean()
-    return {"level": level, "slope": 0.25 * slope, "mean": 2 * mean, "ramp": 4 * network(_ramps(batch)).abs().mean()}
+    return torch.sqrt(error.square() + 1e-7).mean(), slope, mean
 
 
 def _restoring_losses(network: nn.Module, batch: RgbBatch) -> dict[str, Tensor]:
@@ -166,11 +171,7 @@ def _restoring_losses(network: nn.Module, batch: RgbBatch) -> dict[str, Tensor]:
     Beside an absolute penalty of what it adds to even slopes, as `_level_losses` has, no step away from the kernel
     paid: 2,500 steps ended where they had begun.
     """
-    error = _whole(network, batch.small) - batch.large
-    across, down = error.diff(dim=3), error.diff(dim=2)
-    slope = torch.sqrt(across.square() + 1e-6).mean() + torch.sqrt(down.square() + 1e-6).mean()
-    mean = torch.sqrt(functional.avg_pool2d(error, 8).square() + 1e-8).mean()
-    level = torch.sqrt(error.square() + 1e-7).mean()
+    level, slope, mean = _measure_error(network, batch)
     # Squared below a code of 8 bits, absolute above.
     ramp = (torch.sqrt(network(_ramps(batch)).square() + 1 / 255**2) - 1 / 255).mean()
     return {"level": level, "slope": 0.1 * slope, "mean": 0.25 * mean, "ramp": 2 * ramp}

@@ -39,6 +39,14 @@ def example_clip() -> Path:
     return ROOT / "examples" / "clip.mkv"
 
 
+@pytest.fixture
+def tuning_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of an empty cache where measurements of this machine are kept, and believed."""
+    monkeypatch.setenv("VSAINIMOTION_CACHE", str(tmp_path))
+    monkeypatch.delenv(OFF_VARIABLE, raising=False)
+    return tmp_path / "tuning"
+
+
 def pytest_configure() -> None:
     # A shell starts what runs in the background with SIGINT ignored, nohup with SIGHUP, and programs that tests start
     # would inherit that.

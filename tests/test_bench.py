@@ -11,16 +11,12 @@ from vsainimotion.backend import choose_backend, run_network
 from vsainimotion.errors import ArgumentError
 from vsainimotion.models import Card, find_card, load_card
 from vsainimotion.models.runtimes import BACKENDS, Tuning
-from vsainimotion.models.tuning import OFF_VARIABLE, find_tuning, read_conditions, recall
+from vsainimotion.models.tuning import find_tuning, read_conditions, recall
 
 NETWORKS = Path(__file__).parent / "models" / "networks"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("VSAINIMOTION_CACHE", str(tmp_path))
-    monkeypatch.delenv(OFF_VARIABLE, raising=False)
-    return tmp_path / "tuning"
+pytestmark = pytest.mark.usefixtures("tuning_home")
 
 
 @pytest.fixture

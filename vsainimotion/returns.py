@@ -50,7 +50,7 @@ def measure_returns(coarse: vs.VideoNode) -> vs.VideoNode:
 
 def keep_around(clip: vs.VideoNode) -> None:
     """Keeps as many small frames as look at each other; by default they are forgotten and made several times."""
-    keep(clip, 2 * REACH_FRAMES + core.num_threads)
+    keep(clip, 2 * REACH_FRAMES)
 
 
 def _measure_apart(coarse: vs.VideoNode) -> vs.VideoNode:

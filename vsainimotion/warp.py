@@ -18,9 +18,6 @@ from vsainimotion.timeline import TIMESTEP_PROPERTY
 
 core = vs.core
 
-type Size = tuple[int, int]
-"""Width and height, in pixels."""
-
 _LETTERS = "xyzabcdefghijklmnopqrstuvw"
 """What an akarin expression calls its clips, in order."""
 
@@ -165,7 +162,9 @@ def _fused_expression(flows: int, scale: tuple[float, float], kernel: str) -> st
     return " ".join(parts)
 
 
-def _enlarge(fields: Sequence[vs.VideoNode], planes: Sequence[vs.VideoNode]) -> Mapping[Size, list[vs.VideoNode]]:
+def _enlarge(
+    fields: Sequence[vs.VideoNode], planes: Sequence[vs.VideoNode]
+) -> Mapping[tuple[int, int], list[vs.VideoNode]]:
     """Enlarges what belongs to a flow to each size that planes have, once where they share it.
 
     Half floats take a quarter of the time and are finer than 1/32 of a pixel of the grid.

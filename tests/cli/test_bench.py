@@ -9,17 +9,14 @@ from vsainimotion.bench import Cost, NetworkCost
 from vsainimotion.cli import bench, main
 from vsainimotion.models import find_card
 from vsainimotion.models.runtimes import Tuning
-from vsainimotion.models.tuning import OFF_VARIABLE, Timing
+from vsainimotion.models.tuning import Timing
 
 ONE, TWO = Tuning(num_streams=1), Tuning(num_streams=2, bfloat16=True)
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("VSAINIMOTION_CACHE", str(tmp_path))
+def networks(tuning_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 (it is the test's cache)
     monkeypatch.setenv("VSAINIMOTION_MODELS", str(Path(__file__).parent.parent / "models" / "networks"))
-    monkeypatch.delenv(OFF_VARIABLE, raising=False)
-    return tmp_path / "tuning"
 
 
 def test_the_table_says_what_is_kept_and_what_was_tried_beside_it() -> None:
@@ -33,17 +30,19 @@ def test_the_table_says_what_is_kept_and_what_was_tried_beside_it() -> None:
     ]
 
 
-def test_a_measurement_is_printed_remembered_and_forgotten(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+def test_a_measurement_is_printed_remembered_and_forgotten(
+    capsys: pytest.CaptureFixture[str], tuning_home: Path
+) -> None:
     assert main(["bench", "deep", "--size", "96x96", "--backend", "openvino", "--json"]) == 0
     captured = capsys.readouterr()
     found = json.loads(captured.out)
     assert found["stages"][0]["name"] == "gate"
     assert found["networks"][0]["network"] == "deep"
     assert captured.err == "measuring deep with openvino ...\n"
-    assert len(list(folder.glob("*.json"))) == 1
+    assert len(list(tuning_home.glob("*.json"))) == 1
     assert main(["bench", "--forget"]) == 0
-    assert capsys.readouterr().out == f"1 forgotten in {folder}\n"
-    assert list(folder.iterdir()) == []
+    assert capsys.readouterr().out == f"1 forgotten in {tuning_home}\n"
+    assert list(tuning_home.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -58,8 +57,8 @@ def test_a_measurement_is_printed_remembered_and_forgotten(capsys: pytest.Captur
     ],
 )
 def test_what_cannot_be_measured_is_refused(
-    capsys: pytest.CaptureFixture[str], folder: Path, arguments: list[str], code: int, message: str
+    capsys: pytest.CaptureFixture[str], tuning_home: Path, arguments: list[str], code: int, message: str
 ) -> None:
     assert main(["bench", *arguments]) == code
     assert message in capsys.readouterr().err
-    assert not folder.exists()
+    assert not tuning_home.exists()

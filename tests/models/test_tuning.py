@@ -39,12 +39,7 @@ CONDITIONS = Conditions(
 KEPT = Remembered(num_streams=4, bfloat16=None, timings=[Timing(setting=TWO, ms=50.0), Timing(setting=FOUR, ms=40.0)])
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache, and memory that is believed."""
-    monkeypatch.setenv("VSAINIMOTION_CACHE", str(tmp_path))
-    monkeypatch.delenv(OFF_VARIABLE, raising=False)
-    return tmp_path / "tuning"
+pytestmark = pytest.mark.usefixtures("tuning_home")
 
 
 @pytest.fixture
@@ -87,10 +82,10 @@ def test_the_key_is_the_digest_of_everything_that_a_measurement_depends_on() -> 
     assert len(keys | {CONDITIONS.key}) == len(changes) + 1
 
 
-def test_what_is_remembered_is_recalled_for_the_same_conditions_only(folder: Path) -> None:
+def test_what_is_remembered_is_recalled_for_the_same_conditions_only(tuning_home: Path) -> None:
     path = remember(CONDITIONS, KEPT)
-    assert path.parent == folder == tuning_folder()
-    assert [file.name for file in folder.iterdir()] == [f"{CONDITIONS.key[:24]}.json"]
+    assert path.parent == tuning_home == tuning_folder()
+    assert [file.name for file in tuning_home.iterdir()] == [f"{CONDITIONS.key[:24]}.json"]
     assert recall(CONDITIONS) == KEPT
     assert recall(replace(CONDITIONS, threads=4)) is None
 
@@ -119,11 +114,11 @@ def test_a_variable_turns_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
     assert recall(CONDITIONS) is None
 
 
-def test_everything_is_forgotten_at_once(folder: Path) -> None:
+def test_everything_is_forgotten_at_once(tuning_home: Path) -> None:
     remember(CONDITIONS, KEPT)
     remember(replace(CONDITIONS, cores=8), KEPT)
     assert forget() == 2
-    assert list(folder.iterdir()) == []
+    assert list(tuning_home.iterdir()) == []
 
 
 def test_a_network_is_run_as_planned_until_something_is_remembered_for_it(flow: Card) -> None:
