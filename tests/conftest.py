@@ -4,9 +4,12 @@
 `tests/expected.txt` says: a test that has vanished is a failure too.
 """
 
+import ctypes
 import os
 import signal
+import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,22 @@ def tuning_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("VSAINIMOTION_CACHE", str(tmp_path))
     monkeypatch.delenv(OFF_VARIABLE, raising=False)
     return tmp_path / "tuning"
+
+
+@pytest.fixture(autouse=True)
+def signal_stack() -> Iterator[None]:
+    """Fails the test that leaves signals another stack to run on: the next tests would die of it, see `native`."""
+    before = read_signal_stack()
+    yield
+    assert read_signal_stack() == before
+
+
+def read_signal_stack() -> bytes:
+    """Where this thread's signals run."""
+    stack = ctypes.create_string_buffer(64)
+    if sys.platform != "win32":
+        ctypes.CDLL(None).sigaltstack(None, stack)
+    return stack.raw
 
 
 def pytest_configure() -> None:

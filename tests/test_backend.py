@@ -1,5 +1,6 @@
 """What runs networks: which is chosen, what it answers, and only when it is asked."""
 
+import gc
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import vapoursynth as vs
 from numpy.typing import NDArray
 
+from tests.conftest import read_signal_stack
 from vsainimotion.backend import choose_backend, probe_backend, run_network
 from vsainimotion.errors import ArgumentError, InputError, MissingError, UnknownNameError
 from vsainimotion.models import Card, load_card
@@ -201,6 +203,17 @@ def test_a_backend_that_is_missing_says_what_brings_it(name: str, line: str) -> 
 def test_an_unknown_backend_lists_those_there_are() -> None:
     with pytest.raises(UnknownNameError, match=r"no backend 'vulkan'\. Backends: auto, tensorrt, cuda, openvino"):
         choose_backend("vulkan")
+
+
+def test_networks_freed_in_the_order_they_were_opened_leave_signals_their_stack() -> None:
+    before = read_signal_stack()
+    clip = vs.core.std.BlankClip(width=64, height=32, format=vs.GRAYS, length=1)
+    opened = [run_network([clip], card("bilinear-1"), choose_backend("openvino")) for _ in range(2)]
+    assert read_signal_stack() == before
+    while opened:
+        opened.pop(0)
+        gc.collect()
+    assert read_signal_stack() == before
 
 
 def test_an_object_of_vs_jetpack_is_taken_as_it_is() -> None:

@@ -20,7 +20,7 @@ from vsainimotion.models.tiles import (
     plan_tiles,
 )
 from vsainimotion.models.tuning import find_tuning
-from vsainimotion.native import is_plugin_loaded
+from vsainimotion.native import is_plugin_loaded, signal_stack_kept
 
 if TYPE_CHECKING:
     from vsscale.mlrt.backend.base import Backend
@@ -58,7 +58,8 @@ def probe_backend(name: str) -> str | None:
             vs.core.trt.DeviceProperties()
             return None
         clip = vs.core.std.BlankClip(width=16, height=16, format=vs.GRAYS, length=1, color=0.5)
-        answer = row.build(Tuning()).inference(clip, SHIPPED / "probe.onnx", (0, 0), (16, 16))
+        with signal_stack_kept():
+            answer = row.build(Tuning()).inference(clip, SHIPPED / "probe.onnx", (0, 0), (16, 16))
         with answer.get_frame(0) as frame:
             value = float(frame[0][8, 8])
     except vs.Error as error:
@@ -189,7 +190,8 @@ def run_network(
     if row is not None and row.wants_half:
         padded = [clip.resize.Point(format=clip.format.replace(bits_per_sample=16).id) for clip in padded]
     try:
-        result = _infer(choice, card, network, padded, plan, flexible=flexible, tuning=tuning)
+        with signal_stack_kept():
+            result = _infer(choice, card, network, padded, plan, flexible=flexible, tuning=tuning)
     except vs.Error as error:
         raise InputError(
             f"run_network: {choice.name} cannot run network '{card.name}' ({str(error).strip()})"

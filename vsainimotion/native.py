@@ -1,6 +1,9 @@
 """The native side: which plugin a filter needs, how to get it, and what clips our filters accept."""
 
-from collections.abc import Mapping
+import ctypes
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 
 import vapoursynth as vs
@@ -50,6 +53,27 @@ def once(clip: vs.VideoNode) -> vs.VideoNode:
     """Keeps no frame of a node of our own, because each is asked for once; see `keep`."""
     clip.std.SetVideoCache(mode=0)
     return clip
+
+
+@contextmanager
+def signal_stack_kept() -> Iterator[None]:
+    """Leaves the calling thread the stack that its signals run on, whatever is opened in between.
+
+    OpenVINO puts a stack of its own there for each network that it opens, and puts back the one that it found when the
+    network is freed: after two that are freed in the order they were opened, signals run on memory that belongs to
+    somebody else. Ctrl-C or the end of a child process then wrote over a lock, or killed Python.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    libc = ctypes.CDLL(None)
+    # A stack_t, whose fields differ between systems, goes back as it came; none of them needs more than 24 bytes.
+    stack = ctypes.create_string_buffer(64)
+    libc.sigaltstack(None, stack)
+    try:
+        yield
+    finally:
+        libc.sigaltstack(stack, None)
 
 
 def check_plugins(function: str, *namespaces: str) -> None:

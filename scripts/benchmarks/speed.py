@@ -22,6 +22,7 @@ from vsainimotion.media.source import source
 from vsainimotion.models import Card, list_cards
 from vsainimotion.models.runtimes import BACKENDS, Tuning
 from vsainimotion.motion import analysis_copy, estimate_motion
+from vsainimotion.native import signal_stack_kept
 from vsainimotion.rgb import from_rgb, to_rgb
 from vsainimotion.timeline import TIMESTEP_PROPERTY
 from vsainimotion.upscale import upscale
@@ -191,7 +192,8 @@ def rife_shaped_clip(clip: vs.VideoNode) -> vs.VideoNode:
     half = core.std.BlankClip(rgb, format=vs.GRAYS, color=0.5, keep=True)
     # The same backend with the same settings as ours, bfloat16 included where the CPU has it.
     backend = BACKENDS["openvino"].build(Tuning(bfloat16=True, num_streams=1))
-    made = backend.inference([rgb, rgb[1:] + rgb[-1], half], network, (0, 0), (width, height))
+    with signal_stack_kept():
+        made = backend.inference([rgb, rgb[1:] + rgb[-1], half], network, (0, 0), (width, height))
     if not isinstance(made, vs.VideoNode):
         raise TypeError("the network's node returned planes where a frame was asked for")
     return from_rgb(made.std.CropAbs(clip.width, clip.height), clip)

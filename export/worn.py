@@ -1,0 +1,128 @@
+"""Make pairs for networks that restore: colour stills as they were, and the same halved and put through a codec.
+
+    python -m export.worn --pictures data/pictures --out data/worn
+
+Whole stills go through the codec, many at once: its blocks lie anywhere in the crops that a run cuts from them, and
+a step waits for no encoder.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from export.cels.codec import damaged
+from export.halving import halve
+
+type Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wear:
+    """How small pictures are damaged; each number below 1 is the share of groups of stills it happens to."""
+
+    clean: float
+    """No codec touches them: a clean source must stay clean."""
+    rates: Mapping[str, tuple[int, int]]
+    """Best and worst rate of each codec of `export.cels.codec.CODECS`."""
+    tiled: float
+    """Four stills at half their size in place of each, so that lines get thinner and shapes smaller."""
+
+
+WEAR = Wear(
+    clean=0.3, rates=MappingProxyType({"x264": (16, 34), "x265": (18, 34), "mpeg2": (2, 10)}), tiled=0.3
+)  # fmt: skip
+"""From traces that a careful eye finds to what anybody sees: the network has to tell how much a picture suffered."""
+
+_HALVINGS = ("area", "area", "bicubic", "bicubic", "lanczos", "mitchell")
+#: Stills that go through one encoder at one rate.
+_GROUP = 20
+
+
+def pair_type(size: int) -> np.dtype[np.void]:
+    """Return the layout of a pair: `small`, (size/2, size/2, 3), and `large`, (size, size, 3), both RGB."""
+    return np.dtype([("small", np.uint8, (size // 2, size // 2, 3)), ("large", np.uint8, (size, size, 3))])
+
+
+def worn(stills: Pixels, rng: np.random.Generator, wear: Wear = WEAR) -> NDArray[np.void]:
+    """Return the pairs of (N, size, size, 3) stills, a quarter as many where four are put into one; size / 4 is even.
+
+    Raises:
+        ValueError: The stills are not square, or their size is no multiple of 8.
+    """
+    size = stills.shape[1]
+    if stills.ndim != 4 or size != stills.shape[2] or size % 8:
+        raise ValueError(f"worn: 'stills' must be square with a side that 8 divides (got shape {stills.shape})")
+    if rng.random() < wear.tiled and len(stills) >= 4:
+        stills = _tiled(stills)
+    pairs = np.zeros(len(stills), pair_type(size))
+    pairs["large"] = stills
+    small = _halved(stills, _HALVINGS[int(rng.integers(len(_HALVINGS)))])
+    if rng.random() >= wear.clean:
+        name = sorted(wear.rates)[int(rng.integers(len(wear.rates)))]
+        best, worst = wear.rates[name]
+        small = damaged(small, name, int(rng.integers(best, worst + 1)), shot_frames=1)
+    pairs["small"] = small
+    return pairs
+
+
+def _halved(stills: Pixels, kernel: str) -> Pixels:
+    planes = torch.from_numpy(np.ascontiguousarray(stills.transpose(0, 3, 1, 2))).float() / 255
+    codes = np.rint(halve(planes, kernel).clamp(0, 1).numpy() * 255).astype(np.uint8)
+    return np.ascontiguousarray(codes.transpose(0, 2, 3, 1))
+
+
+def _tiled(stills: Pixels) -> Pixels:
+    quarters = _halved(stills[: len(stills) // 4 * 4], "area")
+    count, side = len(quarters) // 4, quarters.shape[1]
+    grid = quarters.reshape(count, 2, 2, side, side, 3).transpose(0, 1, 3, 2, 4, 5)
+    return np.ascontiguousarray(grid.reshape(count, 2 * side, 2 * side, 3))
+
+
+def save_worn(source: Path, path: Path, times: int) -> int:
+    """Write the pairs of a file of stills beside their place, and rename it; return how many there are."""
+    torch.set_num_threads(1)
+    stills = np.load(source, mmap_mode="r")
+    # Each file its own numbers, the same on any machine.
+    rng = np.random.default_rng(list(source.name.encode()))
+    found = []
+    for _ in range(times):
+        order = rng.permutation(len(stills))
+        groups = [np.sort(order[first : first + _GROUP]) for first in range(0, len(order), _GROUP)]
+        found += [worn(stills[group], rng) for group in groups]
+    pairs = np.concatenate(found)
+    unfinished = path.with_suffix(".part")
+    with unfinished.open("wb") as file:
+        np.save(file, pairs[rng.permutation(len(pairs))])
+    unfinished.rename(path)
+    return len(pairs)
+
+
+def main() -> None:
+    """Read the command line, and make a file of pairs for each file of stills."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", type=Path, required=True, help="folder of colour stills")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the pairs")
+    parser.add_argument("--times", type=int, default=4, help="how often each still is damaged anew")
+    parser.add_argument("--workers", type=int, default=2)
+    options = parser.parse_args()
+    sources = sorted(options.pictures.glob("*.npy"))
+    if not sources:
+        parser.error(f"no stills in '{options.pictures}'. Render them with scripts/render_cels.py pictures")
+    options.out.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(options.workers) as pool:
+        wanted = [(source, options.out / source.name) for source in sources]
+        jobs = [pool.submit(save_worn, source, path, options.times) for source, path in wanted if not path.exists()]
+        print(f"{sum(job.result() for job in jobs)} pairs in {options.out}")  # noqa: T201 - a program prints
+
+
+if __name__ == "__main__":
+    main()

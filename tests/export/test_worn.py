@@ -1,0 +1,114 @@
+"""Pairs for networks that restore: what a codec did, and where."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from export.cels.stills import picture, save_pictures
+from export.config import Run
+from export.film_stills import colour_frames
+from export.halving import halve
+from export.rgb_data import RgbData
+from export.train import train
+from export.worn import WEAR, pair_type, save_worn, worn
+
+SIZE = 128
+CLEAN = replace(WEAR, clean=1.0, tiled=0.0)
+DAMAGED = replace(WEAR, clean=0.0, tiled=0.0)
+
+
+@pytest.fixture(scope="module")
+def stills() -> NDArray[np.uint8]:
+    return np.stack([picture(seed, SIZE) for seed in range(8)])
+
+
+def _error(pairs: NDArray[np.void], stills: NDArray[np.uint8]) -> float:
+    """How far the small pictures are from the stills' halves, in codes."""
+    halves = np.stack([cv2.resize(still, (SIZE // 2, SIZE // 2), interpolation=cv2.INTER_AREA) for still in stills])
+    return float(np.abs(pairs["small"].astype(float) - halves).mean())
+
+
+def test_a_codec_damages_the_small_picture_and_nothing_else(stills: NDArray[np.uint8]) -> None:
+    clean, damaged = (worn(stills, np.random.default_rng(3), wear) for wear in (CLEAN, DAMAGED))
+    assert clean.dtype == damaged.dtype == pair_type(SIZE)
+    assert np.array_equal(clean["large"], stills)
+    assert np.array_equal(damaged["large"], stills)
+    assert _error(clean, stills) < 1.5  # one kernel or another
+    assert _error(clean, stills) + 0.5 < _error(damaged, stills) < 12
+
+
+def test_what_a_codec_did_leaves_the_picture_as_light_as_it_was(stills: NDArray[np.uint8]) -> None:
+    for seed in range(4):
+        clean, damaged = (worn(stills, np.random.default_rng(seed), wear)["small"] for wear in (CLEAN, DAMAGED))
+        assert abs(float(damaged.mean()) - float(clean.mean())) < 0.4
+
+
+def test_four_stills_in_one_are_whole_and_half_as_large(stills: NDArray[np.uint8]) -> None:
+    tiled = worn(stills, np.random.default_rng(0), replace(CLEAN, tiled=1.0))
+    assert len(tiled) == 2
+    half = SIZE // 2
+    for place, still in enumerate(stills[:4]):
+        top, left = half * (place // 2), half * (place % 2)
+        quarter = tiled["large"][0, top : top + half, left : left + half].astype(float)
+        wanted = cv2.resize(still, (half, half), interpolation=cv2.INTER_AREA)
+        assert float(np.abs(quarter - wanted).max()) <= 1
+
+
+def test_stills_that_no_codec_takes_are_refused(stills: NDArray[np.uint8]) -> None:
+    with pytest.raises(ValueError, match="square with a side that 8 divides"):
+        worn(stills[:, :, :100], np.random.default_rng(0))
+    with pytest.raises(ValueError, match="square with a side that 8 divides"):
+        worn(stills[:, :100, :100], np.random.default_rng(0))
+
+
+def test_a_file_is_the_same_again_and_lies_there_only_when_whole(tmp_path: Path) -> None:
+    save_pictures(tmp_path / "train-00000.npy", range(24), SIZE)
+    first, second = tmp_path / "first.npy", tmp_path / "second.npy"
+    count = save_worn(tmp_path / "train-00000.npy", first, times=2)
+    save_worn(tmp_path / "train-00000.npy", second, times=2)
+    assert first.read_bytes() == second.read_bytes()
+    assert 12 <= count == len(np.load(first)) <= 48  # from all tiled to none
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_crop_of_a_pair_shows_the_same_place_twice(tmp_path: Path, stills: NDArray[np.uint8]) -> None:
+    np.save(tmp_path / "train-00000.npy", worn(stills, np.random.default_rng(0), CLEAN))
+    data = RgbData(tmp_path, "train")
+    batch = data.batch(32, 6, np.random.default_rng(1))
+    assert batch.small.shape == (6, 3, 32, 32)
+    assert batch.large.shape == (6, 3, 64, 64)
+    inner = (slice(None), slice(None), slice(4, -4), slice(4, -4))
+    assert float((halve(batch.large, "area") - batch.small)[inner].abs().mean()) < 3 / 255
+    again = data.batch(32, 6, np.random.default_rng(1))
+    assert torch.equal(batch.small, again.small)
+    fixed = data.fixed(range(2))
+    assert torch.equal(fixed.large[1], torch.from_numpy(stills[1]).permute(2, 0, 1).float() / 255)
+
+
+def test_film_gives_stills_in_its_own_colours(example_clip: Path) -> None:
+    _, frame = islice(colour_frames(example_clip, 40), 2)
+    assert frame.shape == (720, 1280, 3)
+    assert frame.std(axis=(0, 1)).min() > 5
+    assert float(np.abs(frame[..., 0].astype(float) - frame[..., 2]).mean()) > 3
+
+
+def test_a_network_that_restores_learns_from_them(tmp_path: Path, stills: NDArray[np.uint8]) -> None:
+    for split in ("train", "valid"):
+        np.save(tmp_path / f"{split}-00000.npy", worn(stills, np.random.default_rng(5), DAMAGED))
+    run = Run(
+        name="compact", task="compact", data=str(tmp_path), out=str(tmp_path / "out"), steps=40, learning_rate=1e-3,
+        crops=((32, 4, 1.0),), warmup_steps=4, ema_decay=0.8, check_steps=40, log_steps=10, clip_norm=0.1,
+    )  # fmt: skip
+    train(run, root=tmp_path)
+    lines = (tmp_path / "out" / "compact.log.jsonl").read_text(encoding="utf-8").splitlines()
+    measured = json.loads([line for line in lines if "spline36" in line][-1])
+    assert measured["psnr"] > measured["spline36"]
