@@ -10,6 +10,7 @@ import vapoursynth as vs
 from tests.scenes import array, draw, pan, still, values
 from vsainimotion.blocks import find_block_flow
 from vsainimotion.errors import UnknownNameError
+from vsainimotion.fusion import correct_by_blocks
 from vsainimotion.interpolate import interpolate
 from vsainimotion.models import find_card
 from vsainimotion.timeline import TIMESTEP_PROPERTY
@@ -48,6 +49,38 @@ def test_blocks_are_followed_to_where_the_thing_is_in_the_middle(t: float) -> No
     left = 40 + 24 * t  # of the thing in the middle frame
     assert np.median(flow[68:116, round(left) + 8 : round(left) + 56]) == 24
     assert not flow[:40].any()
+
+
+def guess(x: float, size: tuple[int, int] = (240, 136)) -> Flow:
+    def plane(value: float) -> vs.VideoNode:
+        return core.std.BlankClip(format=vs.GRAYS, width=size[0], height=size[1], length=1, color=value)
+
+    return Flow(x=plane(x), y=plane(0), mask=plane(0.25))
+
+
+def coloured(clip: vs.VideoNode) -> vs.VideoNode:
+    return clip.resize.Point(format=vs.RGBS)
+
+
+@pytest.mark.parametrize("wrong", [0.0, 20.0])
+def test_a_wrong_flow_is_corrected_by_blocks_and_keeps_its_mask(wrong: float) -> None:
+    sides = tuple(coloured(side) for side in small(pan(2, 7, width=240, height=136), 0.5))
+    flow = correct_by_blocks(guess(wrong), (sides[0], sides[1]))
+    inner = array(flow.x, 0).astype(float)[16:-16, 32:-32]
+    assert (np.abs(inner + 7) < 0.01).mean() > 0.9
+    assert np.all(array(flow.mask, 0) == 0.25)
+
+
+def test_a_flow_that_is_right_to_parts_of_a_pixel_is_not_made_whole() -> None:
+    sides = tuple(coloured(side) for side in small(pan(2, 7.4, width=240, height=136), 0.5))
+    flow = correct_by_blocks(guess(-7.4), (sides[0], sides[1]))
+    assert np.all(array(flow.x, 0)[16:-16, 32:-32] == np.float32(-7.4))
+
+
+def test_of_copies_too_small_for_blocks_the_flow_comes_back() -> None:
+    sides = tuple(coloured(side) for side in small(pan(2, 7, width=95, height=97), 0.5))
+    flow = guess(3, (95, 97))
+    assert correct_by_blocks(flow, (sides[0], sides[1])) is flow
 
 
 @pytest.mark.parametrize("model", ["fusion-network", "fusion-blocks"])

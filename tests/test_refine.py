@@ -43,6 +43,24 @@ def test_what_stands_still_has_exactly_no_motion(x: float) -> None:
     assert not array(fine.y, 0).any()
 
 
+@pytest.mark.parametrize("speed", [0.0, 6.0])
+def test_what_noise_alone_tells_apart_stands_still_and_what_moves_under_it_does_not(speed: float) -> None:
+    noise = np.random.default_rng(0).normal(0, 6, (2, 180, 320))
+    grain = [core.std.BlankClip(format=vs.GRAYS, width=320, height=180, length=1) for _ in range(2)]
+
+    def grained(clip: vs.VideoNode, number: int) -> vs.VideoNode:
+        def draw_grain(n: int, f: vs.VideoFrame) -> vs.VideoFrame:  # noqa: ARG001 - VapourSynth names them
+            made = f.copy()
+            np.copyto(np.asarray(made[0]), noise[number].astype(np.float32))
+            return made
+
+        return core.akarin.Expr([clip, grain[number].std.ModifyFrame(grain[number], draw_grain)], "x y +")
+
+    before, after = (grained(side, number) for number, side in enumerate(neighbours(speed)))
+    fine = array(refine_flow(flow(0.1 - speed / 4), before, after).x, 0).astype(float)
+    assert (fine == 0).mean() > 0.99 if speed == 0 else np.median(fine) == pytest.approx(-3, abs=0.2)
+
+
 def test_a_fade_is_no_motion_and_hides_none() -> None:
     before, after = neighbours(6)
     darker = after.akarin.Expr("x 0.8 *")

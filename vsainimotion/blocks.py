@@ -14,9 +14,8 @@ core = vs.core
 LEAST_PX = 96
 """Narrower or lower clips are not followed: mvtools 29 writes outside its memory at 64 pixels and below."""
 _SUBSAMPLINGS = {(0, 0), (1, 0), (1, 1)}
-_SMALL_PEL = 2
-"""Vectors on a small copy count half pixels, so that a byte holds up to 64 pixels each way."""
 _BYTE_ZERO = 128
+"""Vectors come as bytes, up to 127 pixels each way."""
 
 
 def interpolate_blocks(clip: vs.VideoNode, schedule: Schedule) -> tuple[vs.VideoNode, vs.VideoNode]:
@@ -86,10 +85,10 @@ def find_block_flow(before: vs.VideoNode, after: vs.VideoNode) -> Flow:
         after: The same of the frames after.
 
     Returns:
-        The flow on the copies' grid, found to half a pixel; its mask is one half.
+        The flow on the copies' grid, found to a pixel; its mask is one half.
     """
     pairs = core.std.Interleave([before, after])
-    blocks = pairs.mv.Super(hpad=16, vpad=16, pel=_SMALL_PEL)
+    blocks = pairs.mv.Super(hpad=16, vpad=16, pel=1)
     t = f"x.{TIMESTEP_PROPERTY}"
     ahead = _follow(_read_vectors(pairs, blocks, isb=True), before, f"{t} -1 *")
     back = _follow(_read_vectors(pairs, blocks, isb=False), before, f"1 {t} -")
@@ -102,13 +101,14 @@ def find_block_flow(before: vs.VideoNode, after: vs.VideoNode) -> Flow:
 
 def _read_vectors(pairs: vs.VideoNode, blocks: vs.VideoNode, *, isb: bool) -> list[vs.VideoNode]:
     """Finds the way from the first frame of each pair to the second, as seen from the first (isb) or the second."""
+    # Whole pixels are enough, for the flow is refined: half the time, and on film no worse (docs/LOG.md, 2026-11-26).
     found = blocks.mv.Analyse(isb=isb, blksize=8, overlap=4, search=3, searchparam=2)
-    scale = 1 / _SMALL_PEL if isb else -1 / _SMALL_PEL
+    sign = 1 if isb else -1
     ways = []
     for kind in (3, 4):  # the vectors' horizontal and vertical parts
         bytes_ = pairs.mv.Mask(found, kind=kind, ml=100, thscd1=16000, thscd2=255).std.ShufflePlanes(0, vs.GRAY)
         picked = bytes_.std.SelectEvery(2, [0 if isb else 1], modify_duration=False)
-        ways.append(core.akarin.Expr(picked, f"x {_BYTE_ZERO} - {scale} *", format=vs.GRAYS))
+        ways.append(core.akarin.Expr(picked, f"x {_BYTE_ZERO} - {sign} *", format=vs.GRAYS))
     return ways
 
 

@@ -13,13 +13,17 @@ from vsainimotion.backend import Choice, run_network
 from vsainimotion.blocks import LEAST_PX, find_block_flow
 from vsainimotion.models import Card
 from vsainimotion.motion import Motion, plan_analysis_size, timestep_plane
-from vsainimotion.refine import refine_flow
+from vsainimotion.refine import measure_disagreement, refine_flow
 from vsainimotion.warp import Flow, draw_together
 
 core = vs.core
 
 _KERNEL = "catmull-rom"
 """What the network judges is drawn as sharply as what is shown."""
+_CLEARLY_LESS = (0.005, 0.02)
+"""By how much, in mean difference of luma, blocks must leave less to be listened to, and to be followed alone."""
+_SEAM_PX = 2
+"""Half the side of the square of the small copy over which that is averaged, beside the windows it is measured in."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +43,34 @@ def luma_of(small: vs.VideoNode) -> vs.VideoNode:
     return small.resize.Point(format=vs.GRAYS, matrix=vs.MATRIX_BT709, range=vs.RANGE_FULL)
 
 
+def correct_by_blocks(flow: Flow, small: tuple[vs.VideoNode, vs.VideoNode]) -> Flow:
+    """Lets places move as blocks say where a network's flow leaves clearly more between both sides.
+
+    Args:
+        flow: The network's, on any grid.
+        small: Small RGBS copies of the frames before and after, the former with `VsaiTimestep`.
+
+    Returns:
+        The flow on the copies' grid; the network's own where they are too small for blocks.
+    """
+    a, b = (luma_of(clip) for clip in small)
+    if min(a.width, a.height) < LEAST_PX:
+        return flow
+    mine, blocks = flow.resize(a.width, a.height), _flow_of_blocks(a, b)
+    lefts = [measure_disagreement(each, a, b) for each in (mine, blocks)]
+    gain = core.akarin.Expr(lefts, "x y -").vszip.BoxBlur(hradius=_SEAM_PX, vradius=_SEAM_PX)
+    least, surely = _CLEARLY_LESS
+    share = f"z {least} - {surely - least} / 0 max 1 min"
+    pairs = (mine.x, blocks.x), (mine.y, blocks.y)
+    x, y = (core.akarin.Expr([*ways, gain], f"y x - {share} * x +") for ways in pairs)
+    return Flow(x=x, y=y, mask=mine.mask)
+
+
+def _flow_of_blocks(a: vs.VideoNode, b: vs.VideoNode) -> Flow:
+    """Finds the flow between small GRAYS copies in [0, 1] by blocks."""
+    return find_block_flow(*(core.akarin.Expr(clip, "x 255 *", format=vs.GRAY8) for clip in (a, b)))
+
+
 def find_flows(
     motion: Motion, before: vs.VideoNode, after: vs.VideoNode, small: tuple[vs.VideoNode, vs.VideoNode]
 ) -> tuple[Flow, Flow]:
@@ -56,8 +88,7 @@ def find_flows(
     first = refine_flow(motion.flow, before, after, one_sided=False)
     if min(small[0].width, small[0].height) < LEAST_PX:
         return first, first
-    a, b = (core.akarin.Expr(clip, "x 255 *", format=vs.GRAY8) for clip in small)
-    return first, refine_flow(find_block_flow(a, b), before, after, one_sided=False)
+    return first, refine_flow(_flow_of_blocks(*small), before, after, one_sided=False)
 
 
 def draw_inputs(

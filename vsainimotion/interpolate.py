@@ -15,7 +15,7 @@ from vsainimotion.backend import Choice, choose_backend, run_network
 from vsainimotion.blocks import LEAST_PX, interpolate_blocks
 from vsainimotion.cadence import DEFAULT_SPAN_FRAMES, EVEN, check_cadence
 from vsainimotion.errors import ArgumentError
-from vsainimotion.fusion import weigh
+from vsainimotion.fusion import correct_by_blocks, weigh
 from vsainimotion.gate import INTERVAL_PROPERTY, GateOptions, Interval, gate
 from vsainimotion.models import Card, find_card
 from vsainimotion.motion import Motion, analysis_copy, estimate_motion, timestep_plane
@@ -167,10 +167,11 @@ def _choose_generator(model: str, backend: str, kernel: str) -> _Generator:
 
 def _generate_by_flow(timeline: Timeline, card: Card, choice: Choice, kernel: str) -> vs.VideoNode:
     """Moves the pixels of both neighbours along a network's flow."""
-    small = analysis_copy(timeline.clip, card)
-    motion = estimate_motion(timeline.before(small), timeline.after(small), card, choice)
+    copy = analysis_copy(timeline.clip, card)
+    small = timeline.before(copy), timeline.after(copy)
+    motion = estimate_motion(*small, card, choice)
     before, after = timeline.before(timeline.clip), timeline.after(timeline.clip)
-    flow = refine_flow(motion.flow, before, after)
+    flow = refine_flow(correct_by_blocks(motion.flow, small), before, after)
     middle = warp_blend(before, after, flow, kernel=kernel)
     return _judge(middle, motion, motion.confidence)
 

@@ -34,11 +34,12 @@ _MEAN_RADIUS_PX = 6
 """Half the side of the square whose mean is taken off before both sides are compared."""
 _STILL_PX = 0.5
 """Motion below this, in pixels of the finest level, is none where none explains the neighbours about as well."""
-_STILL_GAIN = 0.002
-"""By how much, in mean difference of luma, motion must explain them better than none."""
-_WORSE = (0.03, 0.5)
-"""Motion of any length is none where it leaves more than the first, and none leaves less than the second's share."""
-_DOUBT = (0.08, 0.16)
+_STILL_GAIN = (0.002, 0.65)
+"""By how much, in mean difference of luma and in that of what none leaves, it must explain them better: to move pixels
+by parts is to resample them, which takes away noise and so looks like an explanation."""
+_REST_SHARE = 0.5
+"""Motion of any length is none where none leaves less than this share of what motion leaves."""
+_DOUBT = (0.1, 0.2)
 """Mean difference of luma in a window, 0 to 1, up to which both sides are blended, and from which one side is shown."""
 
 
@@ -115,9 +116,9 @@ def _judge(flow: Flow, a: vs.VideoNode, b: vs.VideoNode, *, one_sided: bool) -> 
     """
     left = keep(measure_disagreement(flow, a, b))
     still = keep(_mean(core.akarin.Expr([a, b], "x y - abs"), _WINDOW_RADIUS_PX))
-    least, share = _WORSE
-    slow = f"x x * y y * + {_STILL_PX**2} < a z {_STILL_GAIN} + <= and"
-    rest = f"{slow} z {least} > a z {share} * < and or"
+    gain, part = _STILL_GAIN
+    slow = f"x x * y y * + {_STILL_PX**2} < a {1 - part} * z {gain} + <= and"
+    rest = f"{slow} a z {_REST_SHARE} * < or"
     x, y = (keep(core.akarin.Expr([flow.x, flow.y, left, still], f"{rest} 0 {way} ?")) for way in ("x", "y"))
     if not one_sided:
         return Flow(x=x, y=y, mask=flow.mask)
