@@ -13,7 +13,7 @@ from vsainimotion.backend import Choice, run_network
 from vsainimotion.blocks import LEAST_PX, find_block_flow
 from vsainimotion.models import Card
 from vsainimotion.motion import Motion, plan_analysis_size, timestep_plane
-from vsainimotion.refine import measure_disagreement, refine_flow
+from vsainimotion.refine import measure_disagreement, refine_flow, take_details
 from vsainimotion.warp import Flow, draw_together
 
 core = vs.core
@@ -22,6 +22,8 @@ _KERNEL = "catmull-rom"
 """What the network judges is drawn as sharply as what is shown."""
 _CLEARLY_LESS = (0.005, 0.02)
 """By how much, in mean difference of luma, blocks must leave less to be listened to, and to be followed alone."""
+_LIGHT_PX = 40
+"""Half the side of the square of the small copy whose mean is taken off first: a change of light is no motion."""
 _SEAM_PX = 2
 """Half the side of the square of the small copy over which that is averaged, beside the windows it is measured in."""
 
@@ -57,7 +59,8 @@ def correct_by_blocks(flow: Flow, small: tuple[vs.VideoNode, vs.VideoNode]) -> F
     if min(a.width, a.height) < LEAST_PX:
         return flow
     mine, blocks = flow.resize(a.width, a.height), _flow_of_blocks(a, b)
-    lefts = [measure_disagreement(each, a, b) for each in (mine, blocks)]
+    details = take_details(a, _LIGHT_PX), take_details(b, _LIGHT_PX)
+    lefts = [measure_disagreement(each, *details) for each in (mine, blocks)]
     gain = core.akarin.Expr(lefts, "x y -").vszip.BoxBlur(hradius=_SEAM_PX, vradius=_SEAM_PX)
     least, surely = _CLEARLY_LESS
     share = f"z {least} - {surely - least} / 0 max 1 min"

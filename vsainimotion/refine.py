@@ -75,7 +75,7 @@ def refine_flow(flow: Flow, before: vs.VideoNode, after: vs.VideoNode, *, one_si
         return flow
     a, b = (keep(luma_copy(clip, *levels[-1], bits=16)) for clip in (before, after))
     for size in levels:
-        flow = _refine_level(flow.resize(*size), _details(_shrink(a, size)), _details(_shrink(b, size)))
+        flow = _refine_level(flow.resize(*size), take_details(_shrink(a, size)), take_details(_shrink(b, size)))
     return _judge(flow, _shrink(a, levels[-1]), _shrink(b, levels[-1]), one_sided=one_sided)
 
 
@@ -83,9 +83,9 @@ def _shrink(luma: vs.VideoNode, size: tuple[int, int]) -> vs.VideoNode:
     return keep(core.akarin.Expr(once(luma.resize.Bilinear(*size)), "x 65535 /", format=vs.GRAYS))
 
 
-def _details(luma: vs.VideoNode) -> vs.VideoNode:
-    """Takes off the local mean."""
-    return keep(core.akarin.Expr([luma, _mean(luma, _MEAN_RADIUS_PX)], "x y -"))
+def take_details(luma: vs.VideoNode, radius: int = _MEAN_RADIUS_PX) -> vs.VideoNode:
+    """Takes off the local mean of a GRAYS plane: a fade changes that, and is no motion."""
+    return keep(core.akarin.Expr([luma, _mean(luma, radius)], "x y -"))
 
 
 def _mean(plane: vs.VideoNode, radius: int) -> vs.VideoNode:
