@@ -81,8 +81,7 @@ def batches(run: Run, sources: list[Opened], start: int, stop: int) -> Iterator[
     loader = DataLoader(
         steps, batch_size=None, sampler=range(start, stop), num_workers=run.workers, multiprocessing_context="spawn"
     )
-    # torch leaves a handler behind that runs whenever a child ends, on the stack for signals, which a native library
-    # has let go of by then: the tests died of SIGSEGV in a wait for ffmpeg, and of a semaphore that was written over.
+    # torch leaves a handler behind that runs whenever a child of anybody ends; what was there before comes back.
     before = None if sys.platform == "win32" else signal.getsignal(signal.SIGCHLD)
     try:
         yield from loader
