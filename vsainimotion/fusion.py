@@ -91,7 +91,9 @@ def find_flows(
     first = refine_flow(motion.flow, before, after, one_sided=False)
     if min(small[0].width, small[0].height) < LEAST_PX:
         return first, first
-    return first, refine_flow(_flow_of_blocks(*small), before, after, one_sided=False)
+    # Where light changes, blocks of equal light are other places; the network cannot undo that as a comparison can.
+    even = (core.akarin.Expr(take_details(clip, _LIGHT_PX), "x 0.5 +") for clip in small)
+    return first, refine_flow(_flow_of_blocks(*even), before, after, one_sided=False)
 
 
 def draw_inputs(
