@@ -84,7 +84,7 @@ def _shrink(luma: vs.VideoNode, size: tuple[int, int]) -> vs.VideoNode:
 
 
 def take_details(luma: vs.VideoNode, radius: int = _MEAN_RADIUS_PX) -> vs.VideoNode:
-    """Takes off the local mean of a GRAYS plane: a fade changes that, and is no motion."""
+    """Takes off the mean of the pixels up to `radius` away each way: a fade changes that, and is no motion."""
     return keep(core.akarin.Expr([luma, _mean(luma, radius)], "x y -"))
 
 
