@@ -25,10 +25,17 @@ class RgbBatch:
 
 
 class RgbData:
-    """Pairs of generated and filmed stills, augmented; `side` is that of the small picture, even."""
+    """Pairs of generated and filmed stills, augmented; `side` is that of the small picture, even.
+
+    Raises:
+        FileNotFoundError: The folder has nothing of the split.
+        ValueError: It holds something else than pairs.
+    """
 
     def __init__(self, folder: Path, split: str) -> None:
         self._pairs = Shards(folder, split)
+        if not {"small", "large"} <= set(self._pairs[0].dtype.names or ()):
+            raise ValueError(f"RgbData: '{folder}' must hold pairs, which python -m export.worn makes of pictures")
 
     def __len__(self) -> int:
         return len(self._pairs)

@@ -23,9 +23,10 @@ from export.networks.flow import FlowFast, warp
 from export.sources import StepBatches, move, open_sources
 from export.tasks import TASKS, averaged, parameter_count
 from export.train import Trainer, choose_device, learning_rate, main, train
+from export.worn import save_worn
 from tests.export.test_film_data import save_film
 
-DATA = {"flow-fast": "cels", "flow": "opinions", "layered": "cels", "compact": "pictures"}
+DATA = {"flow-fast": "cels", "flow": "opinions", "layered": "cels", "compact": "worn"}
 #: layered-large is layered-small with more channels, and its steps take long.
 RESUMED = sorted(set(TASKS) - {"layered-large"})
 RUNS = Path(__file__).parents[2] / "export" / "runs"
@@ -38,6 +39,9 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).mkdir()
         save(folder / name / "train-00000.npy", range(2), 96)
         save(folder / name / "valid-00000.npy", range(100, 101), 96)
+    (folder / "worn").mkdir()
+    for file in ("train-00000.npy", "valid-00000.npy"):
+        save_worn(folder / "pictures" / file, folder / "worn" / file, times=2)
     save_film(folder / "film")
     (folder / "shots").mkdir()
     for split in ("train", "valid"):

@@ -94,6 +94,12 @@ def test_a_crop_of_a_pair_shows_the_same_place_twice(tmp_path: Path, stills: NDA
     assert torch.equal(fixed.large[1], torch.from_numpy(stills[1]).permute(2, 0, 1).float() / 255)
 
 
+def test_stills_that_went_through_no_codec_are_no_pairs(tmp_path: Path, stills: NDArray[np.uint8]) -> None:
+    np.save(tmp_path / "train-00000.npy", stills)
+    with pytest.raises(ValueError, match="must hold pairs"):
+        RgbData(tmp_path, "train")
+
+
 def test_film_gives_stills_in_its_own_colours(example_clip: Path) -> None:
     _, frame = islice(colour_frames(example_clip, 40), 2)
     assert frame.shape == (720, 1280, 3)
