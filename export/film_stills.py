@@ -19,6 +19,7 @@ import vapoursynth as vs
 from numpy.typing import NDArray
 
 SOURCES = ("bbb_720p24_30s_cuts_vp8.webm", "bbb_720p24_10s_fade_pan.mp4")
+FILM_STILLS = "train-film.npy"
 #: Shrinking by at least 2 leaves little of what the codec did.
 _SHRINK = (2.0, 2.8)
 #: Standard deviation in codes below which a cut shows next to nothing.
@@ -74,7 +75,7 @@ def main() -> None:
         for frame in frames(options.clips / name, options.step)
         for still in cut_stills(frame, options.size, options.cuts, rng)
     ]
-    path = options.out / "train-film.npy"
+    path = options.out / FILM_STILLS
     unfinished = path.with_suffix(".part")
     with unfinished.open("wb") as file:
         np.save(file, np.stack(stills))

@@ -47,6 +47,8 @@ class LayeredWeights:
     census: float = 0.2
     line: float = 2.0
     laplacian: float = 0.05
+    structure: float = 0.0
+    missing: float = 0.0
 
 
 def layered_weights(table: Mapping[str, float]) -> LayeredWeights:

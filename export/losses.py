@@ -42,6 +42,8 @@ class FlowWeights:
     census: float = 0.0
     line: float = 0.0
     laplacian: float = 0.0
+    structure: float = 0.0
+    missing: float = 0.0
 
     def __post_init__(self) -> None:
         for part in dataclasses.fields(self):

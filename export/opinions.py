@@ -80,7 +80,7 @@ def _form_opinions(a: vs.VideoNode, b: vs.VideoNode) -> tuple[list[vs.VideoNode]
     card, choice = find_card(FLOW_NETWORK), choose_backend()
     small = analysis_copy(a, card), analysis_copy(b, card)
     motion = estimate_motion(*small, card, choice)
-    flows = find_flows(motion, a, b, (luma_of(small[0]), luma_of(small[1])))
+    flows = [found.flow for found in find_flows(motion, a, b, (luma_of(small[0]), luma_of(small[1])))]
     drawn = [side for flow in flows for side in _draw(a, b, flow)]
     size = a.width // FLOW_GRID, a.height // FLOW_GRID
     resized = [flow.resize(*size) for flow in flows]

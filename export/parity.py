@@ -81,7 +81,8 @@ def _fusion_inputs(film: vs.VideoNode, card: Card) -> list[vs.VideoNode]:
     motion = estimate_motion(*small, flow_card, choose_backend())
     size = plan_analysis_size(film.width, film.height, card)
     a, b = (luma_of(clip).resize.Bilinear(*size) for clip in small)
-    return draw_inputs(motion, find_flows(motion, before, after, (a, b)), (a, b))
+    first, second = find_flows(motion, before, after, (a, b))
+    return draw_inputs(motion, (first.flow, second.flow), (a, b))
 
 
 def _frame_inputs(film: vs.VideoNode, card: Card) -> list[vs.VideoNode]:

@@ -92,6 +92,41 @@ def laplacian(made: Tensor, wanted: Tensor) -> Tensor:
     return total + coarsest
 
 
+def _blurred(picture: Tensor) -> Tensor:
+    """Blur by a Gaussian of 1.5 pixels, as SSIM does."""
+    places = torch.arange(-5, 6, dtype=picture.dtype, device=picture.device)
+    taps = torch.exp(-places.square() / (2 * 1.5**2))
+    taps, planes = taps / taps.sum(), picture.shape[1]
+    padded = functional.pad(picture, (5, 5, 5, 5), mode="replicate")
+    across = functional.conv2d(padded, taps.view(1, 1, 1, -1).expand(planes, 1, 1, 11), groups=planes)
+    return functional.conv2d(across, taps.view(1, 1, -1, 1).expand(planes, 1, 11, 1), groups=planes)
+
+
+def structure(made: Tensor, wanted: Tensor) -> Tensor:
+    """1 - SSIM of luma, mean of full and of half size. Reference: Wang et al. 2004; as a loss, arXiv 1511.08861."""
+    total, pair = made.new_zeros(()), torch.cat([luma(made), luma(wanted)])
+    for _ in range(2):
+        mean, square = _blurred(pair), _blurred(pair.square())
+        (mean_made, mean_wanted), (of_made, of_wanted) = mean.chunk(2), (square - mean.square()).chunk(2)
+        first, second = pair.chunk(2)
+        both = _blurred(first * second) - mean_made * mean_wanted
+        light = (2 * mean_made * mean_wanted + 1e-4) / (mean_made.square() + mean_wanted.square() + 1e-4)
+        total = total + 1 - (light * (2 * both + 9e-4) / (of_made + of_wanted + 9e-4)).mean()
+        pair = functional.avg_pool2d(pair, 2)
+    return total / 2
+
+
+def missing(made: Tensor, wanted: Tensor) -> Tensor:
+    """How much weaker detail is than it should be; what is too strong or elsewhere the other losses count.
+
+    A mean over what a damaged picture may have been is soft, and no loss that treats both signs alike minds that.
+    Reference: the map of lost detail in SSIMULACRA2 (Sneyers 2022), in luma.
+    """
+    pair = torch.cat([luma(made), luma(wanted)])
+    found, asked = (pair - _blurred(pair)).abs().chunk(2)
+    return functional.relu(asked - found).mean()
+
+
 #: The picture losses that a run can ask for, by the name of their weight.
 PICTURE_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "charbonnier": charbonnier,
@@ -99,4 +134,6 @@ PICTURE_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "census": census,
     "line": line,
     "laplacian": laplacian,
+    "structure": structure,
+    "missing": missing,
 }

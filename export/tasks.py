@@ -24,6 +24,7 @@ from export.networks.flow import FlowFast
 from export.networks.fusion import Fusion
 from export.networks.layered import LARGE, Layered
 from export.networks.luma import Luma, LumaFast, double
+from export.picture_losses import missing, structure
 from export.rgb_data import RgbBatch, RgbData
 from export.scene_data import SceneData
 from vsainimotion.models.runtimes import has_bfloat16
@@ -151,13 +152,13 @@ def _luma_losses(network: nn.Module, batch: LumaBatch) -> dict[str, Tensor]:
 
 
 def _level_losses(network: nn.Module, batch: LumaBatch | RgbBatch) -> dict[str, Tensor]:
-    level, slope, mean = _measure_error(network, batch)
+    level, slope, mean = _measure_error(_whole(network, batch.small), batch)
     return {"level": level, "slope": 0.25 * slope, "mean": 2 * mean, "ramp": 4 * network(_ramps(batch)).abs().mean()}
 
 
-def _measure_error(network: nn.Module, batch: LumaBatch | RgbBatch) -> tuple[Tensor, Tensor, Tensor]:
+def _measure_error(made: Tensor, batch: LumaBatch | RgbBatch) -> tuple[Tensor, Tensor, Tensor]:
     """Return how wrong the enlarged pictures are in level, in slope, and in the mean of each place of 8x8."""
-    error = _whole(network, batch.small) - batch.large
+    error = made - batch.large
     across, down = error.diff(dim=3), error.diff(dim=2)
     slope = torch.sqrt(across.square() + 1e-6).mean() + torch.sqrt(down.square() + 1e-6).mean()
     # The kernel keeps the mean of any place; so must what is added to it, to a tenth of a code.
@@ -171,11 +172,13 @@ def _restoring_losses(network: nn.Module, batch: RgbBatch) -> dict[str, Tensor]:
     Beside an absolute penalty of what it adds to even slopes, as `_level_losses` has, no step away from the kernel
     paid: 2,500 steps ended where they had begun.
     """
-    level, slope, mean = _measure_error(network, batch)
+    made = _whole(network, batch.small)
+    level, slope, mean = _measure_error(made, batch)
     few = RgbBatch(batch.small[::4], batch.large[::4])
     # Squared below a code of 8 bits, absolute above.
     ramp = (torch.sqrt(network(_ramps(few)).square() + 1 / 255**2) - 1 / 255).mean()
-    return {"level": level, "slope": 0.25 * slope, "mean": 0.25 * mean, "ramp": 2 * ramp}
+    parts = {"level": level, "slope": 0.25 * slope, "mean": 0.25 * mean, "ramp": 2 * ramp}
+    return parts | {"structure": 0.1 * structure(made, batch.large), "missing": 0.4 * missing(made, batch.large)}
 
 
 def _ramps(batch: LumaBatch | RgbBatch) -> Tensor:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from export.cels.codec import damaged
+from export.film_stills import FILM_STILLS
 from export.halving import halve
 
 type Pixels = NDArray[np.uint8]
@@ -41,6 +42,8 @@ WEAR = Wear(
     clean=0.3, rates=MappingProxyType({"x264": (16, 34), "x265": (18, 34), "mpeg2": (2, 10)}), tiled=0.3
 )  # fmt: skip
 """From traces that a careful eye finds to what anybody sees: the network has to tell how much a picture suffered."""
+FILM_WEAR = replace(WEAR, clean=1.0)
+"""For `export.film_stills`: what is film already has fine grain, which a network must not learn to take for damage."""
 
 _HALVINGS = ("area", "area", "bicubic", "bicubic", "lanczos", "mitchell")
 #: Stills that go through one encoder at one rate.
@@ -91,13 +94,14 @@ def save_worn(source: Path, path: Path, times: int) -> int:
     """Write the pairs of a file of stills beside their place, and rename it; return how many there are."""
     torch.set_num_threads(1)
     stills = np.load(source, mmap_mode="r")
+    wear = FILM_WEAR if source.name == FILM_STILLS else WEAR
     # Each file its own numbers, the same on any machine.
     rng = np.random.default_rng(list(source.name.encode()))
     found = []
     for _ in range(times):
         order = rng.permutation(len(stills))
         groups = [np.sort(order[first : first + _GROUP]) for first in range(0, len(order), _GROUP)]
-        found += [worn(stills[group], rng) for group in groups]
+        found += [worn(stills[group], rng, wear) for group in groups]
     pairs = np.concatenate(found)
     unfinished = path.with_suffix(".part")
     with unfinished.open("wb") as file:

@@ -11,7 +11,7 @@ import vapoursynth as vs
 from tests.scenes import OTHER_TEXTURE, array, box, count_requests, pan, still, values
 from vsainimotion import motion
 from vsainimotion.backend import Choice, choose_backend, run_network
-from vsainimotion.interpolate import interpolate
+from vsainimotion.interpolate import Ladder, interpolate
 from vsainimotion.models import Card, find_card
 from vsainimotion.motion import estimate_motion, fill_doubt, plan_analysis_size
 from vsainimotion.timeline import TIMESTEP_PROPERTY, Origin
@@ -86,9 +86,29 @@ def test_a_network_that_is_wrong_about_rest_does_not_move_it() -> None:
     assert np.array_equal(made[-40:], array(scene, 0)[-40:])  # 4 pixels of its grid everywhere, says the network
 
 
-def test_the_confidence_of_the_network_is_on_the_frame() -> None:
-    made = interpolate(film(3, 8), model="flow-pan")
-    assert values(made, "VsaiConfidence") == pytest.approx([1, 0.75, 1, 0.75, 1, 1], abs=0.01)
+def judged(film: vs.VideoNode) -> vs.VideoNode:
+    """Says of every interval that it is motion, so that the frame is made whatever the gate would say."""
+    return film.std.SetFrameProps(VsaiInterval=0, VsaiPeak=1.0, VsaiMean=1.0, VsaiCut=0.0, VsaiRun=0)
+
+
+def test_a_frame_is_trusted_as_far_as_both_sides_agree() -> None:
+    scene = film(2, 8, vs.GRAY8)
+    other = core.akarin.Expr([scene, core.std.Invert(scene)], "N 1 = X 240 >= and y x ?")
+    films = scene, other, core.akarin.Expr(scene, "N 1 = 255 x - x ?")
+    made = [interpolate(judged(each), model="flow-pan") for each in films]
+    explained, half, none = (values(each[1], "VsaiConfidence")[0] for each in made)
+    assert explained > 0.97
+    assert 0.4 < half < 0.75
+    assert none < 0.4
+    # Of itself the network is sure by three quarters, so a part moves as its surroundings do.
+    steps = [values(each[1], "VsaiLadder")[0] for each in made]
+    assert steps == [Ladder.SURROUNDINGS, Ladder.NEAREST_DRAWING, Ladder.NEAREST_DRAWING]
+
+
+def test_a_frame_says_that_blocks_moved_much_of_it() -> None:
+    made = interpolate(judged(film(2, -8, vs.GRAY8)), model="flow-pan")  # the network says 8 pixels the other way
+    assert values(made[1], "VsaiLadder")[0] == Ladder.BLOCKS
+    assert values(made[1], "VsaiConfidence")[0] > 0.95
 
 
 @pytest.mark.parametrize("fmt", [vs.GRAY8, vs.YUV420P8, vs.YUV444P16, vs.RGB24, vs.RGBS])

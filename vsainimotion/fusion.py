@@ -13,7 +13,8 @@ from vsainimotion.backend import Choice, run_network
 from vsainimotion.blocks import LEAST_PX, find_block_flow
 from vsainimotion.models import Card
 from vsainimotion.motion import Motion, plan_analysis_size, timestep_plane
-from vsainimotion.refine import measure_disagreement, refine_flow, take_details
+from vsainimotion.native import keep
+from vsainimotion.refine import Refined, measure_disagreement, refine_flow, take_details
 from vsainimotion.warp import Flow, draw_together
 
 core = vs.core
@@ -36,8 +37,17 @@ class Fusion:
     """The network's and the blocks', refined."""
     weights: tuple[vs.VideoNode, ...]
     """GRAYS planes, 0 to 1, in the order of `warp.warp_fused`."""
-    confidence: vs.VideoNode
-    """How far to trust each pixel, 0 to 1."""
+    left: vs.VideoNode
+    """What the better of the flows leaves between both sides; see `refine.Refined`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Corrected:
+    """A network's flow, corrected by blocks."""
+
+    flow: Flow
+    share: vs.VideoNode | None = None
+    """How far each place moves as blocks say, 0 to 1, on the flow's grid; None where there are no blocks."""
 
 
 def luma_of(small: vs.VideoNode) -> vs.VideoNode:
@@ -45,7 +55,7 @@ def luma_of(small: vs.VideoNode) -> vs.VideoNode:
     return small.resize.Point(format=vs.GRAYS, matrix=vs.MATRIX_BT709, range=vs.RANGE_FULL)
 
 
-def correct_by_blocks(flow: Flow, small: tuple[vs.VideoNode, vs.VideoNode]) -> Flow:
+def correct_by_blocks(flow: Flow, small: tuple[vs.VideoNode, vs.VideoNode]) -> Corrected:
     """Lets places move as blocks say where a network's flow leaves clearly more between both sides.
 
     Args:
@@ -57,16 +67,16 @@ def correct_by_blocks(flow: Flow, small: tuple[vs.VideoNode, vs.VideoNode]) -> F
     """
     a, b = (luma_of(clip) for clip in small)
     if min(a.width, a.height) < LEAST_PX:
-        return flow
+        return Corrected(flow=flow)
     mine, blocks = flow.resize(a.width, a.height), _flow_of_blocks(a, b)
     details = take_details(a, _LIGHT_PX), take_details(b, _LIGHT_PX)
     lefts = [measure_disagreement(each, *details) for each in (mine, blocks)]
     gain = core.akarin.Expr(lefts, "x y -").vszip.BoxBlur(hradius=_SEAM_PX, vradius=_SEAM_PX)
     least, surely = _CLEARLY_LESS
-    share = f"z {least} - {surely - least} / 0 max 1 min"
+    share = keep(core.akarin.Expr(gain, f"x {least} - {surely - least} / 0 max 1 min"))
     pairs = (mine.x, blocks.x), (mine.y, blocks.y)
-    x, y = (core.akarin.Expr([*ways, gain], f"y x - {share} * x +") for ways in pairs)
-    return Flow(x=x, y=y, mask=mine.mask)
+    x, y = (core.akarin.Expr([*ways, share], "y x - z * x +") for ways in pairs)
+    return Corrected(flow=Flow(x=x, y=y, mask=mine.mask), share=share)
 
 
 def _flow_of_blocks(a: vs.VideoNode, b: vs.VideoNode) -> Flow:
@@ -76,7 +86,7 @@ def _flow_of_blocks(a: vs.VideoNode, b: vs.VideoNode) -> Flow:
 
 def find_flows(
     motion: Motion, before: vs.VideoNode, after: vs.VideoNode, small: tuple[vs.VideoNode, vs.VideoNode]
-) -> tuple[Flow, Flow]:
+) -> tuple[Refined, Refined]:
     """Finds both opinions of the motion: the network's, refined, and that of blocks, refined alike.
 
     Args:
@@ -128,10 +138,12 @@ def weigh(
         choice: The backend that runs it.
 
     Returns:
-        Flows, weights and confidence.
+        Flows, weights, and what the flows leave.
     """
     size = plan_analysis_size(before.width, before.height, card)
     a, b = (luma_of(clip).resize.Bilinear(*size) for clip in small)
-    flows = find_flows(motion, before, after, (a, b))
-    _, weight_b, *sides, confidence = run_network(draw_inputs(motion, flows, (a, b)), card, choice, flexible=True)
-    return Fusion(flows=flows, weights=(weight_b, *sides), confidence=confidence)
+    opinions = find_flows(motion, before, after, (a, b))
+    flows = opinions[0].flow, opinions[1].flow
+    _, weight_b, *sides, _ = run_network(draw_inputs(motion, flows, (a, b)), card, choice, flexible=True)
+    left = core.akarin.Expr([opinion.left for opinion in opinions], "x y min")
+    return Fusion(flows=flows, weights=(weight_b, *sides), left=left)

@@ -18,7 +18,7 @@ from vsainimotion.errors import ArgumentError
 from vsainimotion.fusion import correct_by_blocks, weigh
 from vsainimotion.gate import INTERVAL_PROPERTY, GateOptions, Interval, gate
 from vsainimotion.models import Card, find_card
-from vsainimotion.motion import Motion, analysis_copy, estimate_motion, timestep_plane
+from vsainimotion.motion import analysis_copy, estimate_motion, timestep_plane
 from vsainimotion.native import check_clip, check_plugins, keep, once
 from vsainimotion.refine import refine_flow
 from vsainimotion.rgb import from_rgb, to_rgb
@@ -41,8 +41,10 @@ DEFAULT_MODEL = "flow-fast"
 CONFIDENCE_PROPERTY = "VsaiConfidence"
 LADDER_PROPERTY = "VsaiLadder"
 _GATE_DEFAULTS = GateOptions()
-_SIMPLER_SHARE = 0.02
-"""Share of the picture, 0 to 1, that must have moved with its surroundings for a frame to be marked as such."""
+_STEP_SHARE = 0.02
+"""Share of the picture, 0 to 1, that a step of the ladder must have made for a frame to be marked with it."""
+_DOUBT = (0.03, 0.1)
+"""Mean difference of luma, 0 to 1, left between both sides up to which a place is trusted, and from which it is not."""
 
 
 class Ladder(IntEnum):
@@ -50,7 +52,11 @@ class Ladder(IntEnum):
 
     NETWORK = 0
     SURROUNDINGS = 1
-    NEAREST_DRAWING = 2
+    """Partly it moves as the trusted places around do."""
+    BLOCKS = 2
+    """Partly it moves as blocks say."""
+    NEAREST_DRAWING = 3
+    """Partly it is of the nearer drawing alone."""
 
 
 def interpolate(
@@ -171,9 +177,11 @@ def _generate_by_flow(timeline: Timeline, card: Card, choice: Choice, kernel: st
     small = timeline.before(copy), timeline.after(copy)
     motion = estimate_motion(*small, card, choice)
     before, after = timeline.before(timeline.clip), timeline.after(timeline.clip)
-    flow = refine_flow(correct_by_blocks(motion.flow, small), before, after)
-    middle = warp_blend(before, after, flow, kernel=kernel)
-    return _judge(middle, motion, motion.confidence)
+    corrected = correct_by_blocks(motion.flow, small)
+    refined = refine_flow(corrected.flow, before, after)
+    middle = warp_blend(before, after, refined.flow, kernel=kernel)
+    steps = {Ladder.BLOCKS: corrected.share, Ladder.NEAREST_DRAWING: refined.nearest}
+    return _judge(middle, refined.left, {Ladder.SURROUNDINGS: _invert(motion.trust)} | steps)
 
 
 def _generate_by_fusion(timeline: Timeline, card: Card, choice: Choice, kernel: str) -> vs.VideoNode:
@@ -185,15 +193,26 @@ def _generate_by_fusion(timeline: Timeline, card: Card, choice: Choice, kernel: 
     before, after = timeline.before(timeline.clip), timeline.after(timeline.clip)
     fusion = weigh(motion, before, after, small, card, choice)
     middle = warp_fused(before, after, fusion.flows, fusion.weights, kernel=kernel)
-    return _judge(middle, motion, fusion.confidence)
+    return _judge(middle, fusion.left, {Ladder.SURROUNDINGS: _invert(motion.trust)})
 
 
-def _judge(middle: vs.VideoNode, motion: Motion, confidence: vs.VideoNode) -> vs.VideoNode:
-    """Writes on a generated frame how it was made and how far it is to be trusted."""
-    sure, kept = (plane.std.PlaneStats(prop="Share") for plane in (confidence, motion.trust))
-    simpler = f"y.ShareAverage {1 - _SIMPLER_SHARE} < {Ladder.SURROUNDINGS:d} {Ladder.NETWORK:d} ?"
-    middle = core.akarin.PropExpr([once(middle), kept], dict=lambda: {LADDER_PROPERTY: simpler})
-    return _set_confidence(once(middle), sure, "y.ShareAverage")
+def _judge(middle: vs.VideoNode, left: vs.VideoNode, steps: Mapping[Ladder, vs.VideoNode | None]) -> vs.VideoNode:
+    """Writes on a generated frame how far it is to be trusted, and the last step of the ladder that made much of it.
+
+    What is left between both sides tells how wrong a frame is better than a network does (docs/interpolation.md).
+    """
+    surely, never = _DOUBT
+    trusted = core.akarin.Expr(left, f"{never} x - {never - surely} / 0 max 1 min").std.PlaneStats(prop="Share")
+    shares = [plane.std.PlaneStats(prop="Share") for plane in steps.values() if plane]
+    last = f"{Ladder.NETWORK:d}"
+    for letter, step in zip("yzabc", (step for step, plane in steps.items() if plane), strict=False):
+        last = f"{letter}.ShareAverage {_STEP_SHARE} > {step:d} {last} ?"
+    middle = core.akarin.PropExpr([once(middle), *shares], dict=lambda: {LADDER_PROPERTY: last})
+    return _set_confidence(once(middle), trusted, "y.ShareAverage")
+
+
+def _invert(share: vs.VideoNode) -> vs.VideoNode:
+    return core.akarin.Expr(share, "1 x -")
 
 
 def _generate_by_frame(timeline: Timeline, card: Card, choice: Choice, _kernel: str) -> vs.VideoNode:

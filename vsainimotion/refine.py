@@ -7,7 +7,7 @@ mean: a fade changes that, and is no motion. In the end what stands still is fou
 Reference: B. Lucas and T. Kanade, An iterative image registration technique (IJCAI 1981).
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import vapoursynth as vs
 
@@ -41,6 +41,22 @@ _REST_SHARE = 0.5
 """Motion of any length is none where none leaves less than this share of what motion leaves."""
 _DOUBT = (0.1, 0.2)
 """Mean difference of luma in a window, 0 to 1, up to which both sides are blended, and from which one side is shown."""
+_DOUBT_AROUND_PX = 24
+"""How far around a place doubt is counted, in pixels of the finest level, twice over, before the mask is distrusted."""
+_DOUBT_AROUND = 1 / 3
+"""Share of doubt around a place at which the mask counts no more and the nearer drawing is shown."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refined:
+    """A refined flow, and how far to trust it."""
+
+    flow: Flow
+    left: vs.VideoNode
+    """Mean difference of luma, 0 to 1, that it leaves between both sides around each pixel, on its grid."""
+    nearest: vs.VideoNode | None = None
+    """How far each pixel is of the nearer drawing alone, 0 to 1, because all around it is in doubt; None where the mask
+    was left to a network."""
 
 
 def plan_levels(width: int, height: int) -> list[tuple[int, int]]:
@@ -58,7 +74,7 @@ def plan_levels(width: int, height: int) -> list[tuple[int, int]]:
     return [size for size in sizes if min(size) >= _LEAST_HEIGHT]
 
 
-def refine_flow(flow: Flow, before: vs.VideoNode, after: vs.VideoNode, *, one_sided: bool = True) -> Flow:
+def refine_flow(flow: Flow, before: vs.VideoNode, after: vs.VideoNode, *, one_sided: bool = True) -> Refined:
     """Refines a flow from coarse to fine.
 
     Args:
@@ -68,15 +84,14 @@ def refine_flow(flow: Flow, before: vs.VideoNode, after: vs.VideoNode, *, one_si
         one_sided: Whether the mask is to show one side alone where both disagree; False where a network decides that.
 
     Returns:
-        The flow on the finest level's grid; for a tiny clip the flow itself.
+        The flow on the finest level's grid; for a tiny clip it is judged as it is.
     """
     levels = plan_levels(before.width, before.height)
-    if not levels:
-        return flow
-    a, b = (keep(luma_copy(clip, *levels[-1], bits=16)) for clip in (before, after))
+    finest = levels[-1] if levels else (flow.mask.width, flow.mask.height)
+    a, b = (keep(luma_copy(clip, *finest, bits=16)) for clip in (before, after))
     for size in levels:
         flow = _refine_level(flow.resize(*size), take_details(_shrink(a, size)), take_details(_shrink(b, size)))
-    return _judge(flow, _shrink(a, levels[-1]), _shrink(b, levels[-1]), one_sided=one_sided)
+    return _judge(flow, _shrink(a, finest), _shrink(b, finest), one_sided=one_sided)
 
 
 def _shrink(luma: vs.VideoNode, size: tuple[int, int]) -> vs.VideoNode:
@@ -107,26 +122,38 @@ def measure_disagreement(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> vs.Vid
     return _mean(core.akarin.Expr(pair, "x y - abs"), _WINDOW_RADIUS_PX)
 
 
-def _judge(flow: Flow, a: vs.VideoNode, b: vs.VideoNode, *, one_sided: bool) -> Flow:
+def _judge(flow: Flow, a: vs.VideoNode, b: vs.VideoNode, *, one_sided: bool) -> Refined:
     """Compares what the flow leaves between both sides with what is left without motion, and draws the conclusions.
 
     What no motion explains about as well stands still. Where both sides still disagree, one neighbour is shown alone:
-    a late drawing is better than two at once. That is the one the mask prefers, and the nearer one where it hardly
-    prefers any.
+    a late drawing is better than two at once.
     """
-    left = keep(measure_disagreement(flow, a, b))
+    moved = keep(measure_disagreement(flow, a, b))
     still = keep(_mean(core.akarin.Expr([a, b], "x y - abs"), _WINDOW_RADIUS_PX))
     gain, part = _STILL_GAIN
     slow = f"x x * y y * + {_STILL_PX**2} < a {1 - part} * z {gain} + <= and"
     rest = f"{slow} a z {_REST_SHARE} * < or"
-    x, y = (keep(core.akarin.Expr([flow.x, flow.y, left, still], f"{rest} 0 {way} ?")) for way in ("x", "y"))
-    if not one_sided:
-        return Flow(x=x, y=y, mask=flow.mask)
+    x, y = (keep(core.akarin.Expr([flow.x, flow.y, moved, still], f"{rest} 0 {way} ?")) for way in ("x", "y"))
+    left = keep(core.akarin.Expr([moved, still], "x y min"))
+    flow = Flow(x=x, y=y, mask=flow.mask)
+    return _show_one_side(flow, left, a) if one_sided else Refined(flow=flow, left=left)
+
+
+def _show_one_side(flow: Flow, left: vs.VideoNode, a: vs.VideoNode) -> Refined:
+    """Turns the mask to one side where both disagree: the one it prefers, the nearer one where it hardly prefers any.
+
+    Where all around is in doubt, as when a thing shoots into the picture, what the mask says is doubtful as well, and
+    patches of both sides make no picture: the nearer drawing is shown.
+    """
     surely, never = _DOUBT
-    doubt = f"y z min {surely} - {never - surely} / 0 max 1 min"
-    side = f"x a.{TIMESTEP_PROPERTY} 0.5 <= 0.4 0.6 ? >"
-    mask = keep(core.akarin.Expr([flow.mask, left, still, a], f"{side} 1 0 ? x - {doubt} * x +"))
-    return Flow(x=x, y=y, mask=mask)
+    doubt = keep(core.akarin.Expr(left, f"x {surely} - {never - surely} / 0 max 1 min"))
+    across, down = (min(_DOUBT_AROUND_PX, (side - 1) // 2) for side in (a.width, a.height))
+    around = keep(doubt.vszip.BoxBlur(hradius=across, hpasses=2, vradius=down, vpasses=2))
+    near = f"y {_DOUBT_AROUND} / 1 min"
+    side = f"x 0.5 - 1 {near} - * 0.5 + a.{TIMESTEP_PROPERTY} 0.5 <= 0.4 0.6 ? >"
+    mask = keep(core.akarin.Expr([flow.mask, around, doubt, a], f"{side} 1 0 ? x - z * x +"))
+    nearest = core.akarin.Expr([doubt, around], f"{near} x *")
+    return Refined(flow=replace(flow, mask=mask), left=left, nearest=nearest)
 
 
 def _refine_level(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> Flow:

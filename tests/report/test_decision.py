@@ -75,7 +75,7 @@ def test_kernels_and_block_motion_are_no_networks() -> None:
 
 def test_a_frame_that_the_ladder_gave_up_asked_the_network_all_the_same() -> None:
     reader = DecisionReader(make_scope(1))
-    told = {"VsaiOrigin": 2, "VsaiInterval": 0, "VsaiLadder": 2, "VsaiConfidence": 0.2}
+    told = {"VsaiOrigin": 2, "VsaiInterval": 0, "VsaiLadder": 3, "VsaiConfidence": 0.2}
     decisions = [*reader.read({"VsaiOrigin": 0}), *reader.read(told), *reader.finish()]
     assert (decisions[1].ladder, decisions[1].is_made) == (Ladder.NEAREST_DRAWING, True)
 

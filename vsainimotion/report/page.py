@@ -1,6 +1,7 @@
 """The page: one HTML file that opens from disk, with a timeline, figures and contact sheets."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from fractions import Fraction
@@ -18,7 +19,7 @@ from vsainimotion.report.summary import CADENCES, Shot, Summary, Work
 KINDS = {
     "motion": "motion: a frame is made",
     "simpler": "made with simpler motion",
-    "nearest": "nearest drawing instead",
+    "nearest": "partly the nearest drawing",
     "hold": "hold: repeated",
     "fade": "fade or flash",
     "cut": "cut",
@@ -28,6 +29,7 @@ KINDS = {
 LADDER_CLASSES = {
     Ladder.NETWORK: "motion",
     Ladder.SURROUNDINGS: "simpler",
+    Ladder.BLOCKS: "simpler",
     Ladder.NEAREST_DRAWING: "nearest",
 }
 
@@ -133,8 +135,10 @@ def _shares(scope: Scope, summary: Summary) -> str:
         _group("Frames put out", {name: (words, summary.frames[name]) for name, words in FRAME_WORDS.items()}),
     ]
     if scope.is_asked and scope.models.interpolator:
-        steps = {LADDER_CLASSES[step]: (KINDS[LADDER_CLASSES[step]], count) for step, count in summary.ladder.items()}
-        groups.append(_group("How motion was made", steps))
+        steps: Counter[str] = Counter()
+        for step, count in summary.ladder.items():
+            steps[LADDER_CLASSES[step]] += count
+        groups.append(_group("How motion was made", {name: (KINDS[name], count) for name, count in steps.items()}))
     works = [
         (scope.models.interpolator, summary.interpolation, "frames between the film's own"),
         (scope.models.enlarger, summary.upscaling, "frames of the film"),
