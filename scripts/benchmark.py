@@ -2,6 +2,7 @@
 
     scripts/in-venv dev python scripts/benchmark.py speed [--source FILM] [--rounds 5] [--only WORD ...]
     scripts/in-venv dev python scripts/benchmark.py quality [--only WORD ...] [--films WORD ...] [--quick] [...]
+    scripts/in-venv dev python scripts/benchmark.py ladder [--films WORD ...]
 
 `speed` prints milliseconds for each stage of the main job, and for the tools it is compared with. Every row is measured
 in turn, round after round, so that a machine that slows down or is shared slows all rows alike; the table has the
@@ -10,6 +11,8 @@ median. Ratios to our own row are the result, absolute times only describe the m
 `quality` writes docs/QUALITY.md. Each method's numbers on each film are kept in docs/quality/cells under all that they
 follow from, so that a second run, in any checkout, measures only what has changed: a retrained network costs its own
 row. The page always shows all that is known, and a whole run forgets what no row of it follows from any more.
+
+`ladder` prints what each step of the ladder is worth, on all hidden frames of those films and on the worst.
 """
 
 import argparse
@@ -23,6 +26,7 @@ from scripts.benchmarks import speed
 from scripts.benchmarks.cases import BUILD
 from scripts.benchmarks.cells import ROOT, Cells
 from scripts.benchmarks.costs import list_weights, measure_costs
+from scripts.benchmarks.ladder import run_ladder
 from scripts.benchmarks.page import Half, load_notes, render_page, save_page
 from scripts.benchmarks.quality import TASKS, Selection, measure_task
 from scripts.benchmarks.sheets import save_sheets
@@ -33,7 +37,7 @@ PAGE = ROOT / "docs" / "QUALITY.md"
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(prog="benchmark.py", description="Measure this machine, or our pictures.")
+    parser = argparse.ArgumentParser(prog="benchmark.py", description="Measure the machine, pictures, the ladder.")
     commands = parser.add_subparsers(dest="command", required=True)
     timing = commands.add_parser("speed", help="milliseconds a frame of each stage and of other tools, taken in turn")
     timing.add_argument(
@@ -51,7 +55,16 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     quality.add_argument("--cells", type=Path, help="where measurements are kept (default docs/quality/cells)")
     quality.add_argument("--out", type=Path, help="the page (default docs/QUALITY.md)")
     quality.set_defaults(run=run_quality)
+    steps = commands.add_parser("ladder", help="what each step that a doubtful frame takes is worth")
+    steps.add_argument("--films", nargs="*", default=[], help="measure films whose name has one of these words")
+    steps.set_defaults(run=print_ladder)
     return parser.parse_args(arguments)
+
+
+def print_ladder(options: argparse.Namespace, command: str) -> int:
+    """Measures and prints the tables on standard output."""
+    print(f"{run_ladder(options.films)}\n\n`{command}`. {describe_machine()}.")
+    return 0
 
 
 def run_speed(options: argparse.Namespace, command: str) -> int:

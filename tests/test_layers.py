@@ -25,6 +25,7 @@ LAYERS = (
         "motion",
         "blocks",
         "warp",
+        "overlays",
         "refine",
         "fusion",
         "drawings",

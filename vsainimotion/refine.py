@@ -13,6 +13,7 @@ import vapoursynth as vs
 
 from vsainimotion.gate import luma_copy
 from vsainimotion.native import keep, once
+from vsainimotion.overlays import find_overlays
 from vsainimotion.timeline import TIMESTEP_PROPERTY
 from vsainimotion.warp import Flow, draw_together
 
@@ -91,7 +92,8 @@ def refine_flow(flow: Flow, before: vs.VideoNode, after: vs.VideoNode, *, one_si
     a, b = (keep(luma_copy(clip, *finest, bits=16)) for clip in (before, after))
     for size in levels:
         flow = _refine_level(flow.resize(*size), take_details(_shrink(a, size)), take_details(_shrink(b, size)))
-    return _judge(flow, _shrink(a, finest), _shrink(b, finest), one_sided=one_sided)
+    fixed = keep(find_overlays(before, after, finest))
+    return _judge(flow, _shrink(a, finest), _shrink(b, finest), fixed, one_sided=one_sided)
 
 
 def _shrink(luma: vs.VideoNode, size: tuple[int, int]) -> vs.VideoNode:
@@ -122,18 +124,18 @@ def measure_disagreement(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> vs.Vid
     return _mean(core.akarin.Expr(pair, "x y - abs"), _WINDOW_RADIUS_PX)
 
 
-def _judge(flow: Flow, a: vs.VideoNode, b: vs.VideoNode, *, one_sided: bool) -> Refined:
+def _judge(flow: Flow, a: vs.VideoNode, b: vs.VideoNode, fixed: vs.VideoNode, *, one_sided: bool) -> Refined:
     """Compares what the flow leaves between both sides with what is left without motion, and draws the conclusions.
 
-    What no motion explains about as well stands still. Where both sides still disagree, one neighbour is shown alone:
-    a late drawing is better than two at once.
+    What no motion explains about as well stands still, and so do overlays. Where both sides still disagree, one
+    neighbour is shown alone: a late drawing is better than two at once.
     """
     moved = keep(measure_disagreement(flow, a, b))
     still = keep(_mean(core.akarin.Expr([a, b], "x y - abs"), _WINDOW_RADIUS_PX))
     gain, part = _STILL_GAIN
     slow = f"x x * y y * + {_STILL_PX**2} < a {1 - part} * z {gain} + <= and"
-    rest = f"{slow} a z {_REST_SHARE} * < or"
-    x, y = (keep(core.akarin.Expr([flow.x, flow.y, moved, still], f"{rest} 0 {way} ?")) for way in ("x", "y"))
+    rest = f"{slow} a z {_REST_SHARE} * < or b or"
+    x, y = (keep(core.akarin.Expr([flow.x, flow.y, moved, still, fixed], f"{rest} 0 {way} ?")) for way in ("x", "y"))
     left = keep(core.akarin.Expr([moved, still], "x y min"))
     flow = Flow(x=x, y=y, mask=flow.mask)
     return _show_one_side(flow, left, a) if one_sided else Refined(flow=flow, left=left)
