@@ -40,6 +40,9 @@ _STILL_GAIN = (0.002, 0.65)
 by parts is to resample them, which takes away noise and so looks like an explanation."""
 _REST_SHARE = 0.5
 """Motion of any length is none where none leaves less than this share of what motion leaves."""
+_OVERLAY = (0.01, 0.5)
+"""An overlay moves along only where that leaves less than this, in mean difference of luma and in that of what rest
+leaves: upright strokes of credits that roll are the same in both frames, too."""
 _DOUBT = (0.1, 0.2)
 """Mean difference of luma in a window, 0 to 1, up to which both sides are blended, and from which one side is shown."""
 _DOUBT_AROUND_PX = 24
@@ -134,7 +137,9 @@ def _judge(flow: Flow, a: vs.VideoNode, b: vs.VideoNode, fixed: vs.VideoNode, *,
     still = keep(_mean(core.akarin.Expr([a, b], "x y - abs"), _WINDOW_RADIUS_PX))
     gain, part = _STILL_GAIN
     slow = f"x x * y y * + {_STILL_PX**2} < a {1 - part} * z {gain} + <= and"
-    rest = f"{slow} a z {_REST_SHARE} * < or b or"
+    little, half = _OVERLAY
+    overlay = f"b z {little} > and z a {half} * > and"
+    rest = f"{slow} a z {_REST_SHARE} * < or {overlay} or"
     x, y = (keep(core.akarin.Expr([flow.x, flow.y, moved, still, fixed], f"{rest} 0 {way} ?")) for way in ("x", "y"))
     left = keep(core.akarin.Expr([moved, still], "x y min"))
     flow = Flow(x=x, y=y, mask=flow.mask)
