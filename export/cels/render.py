@@ -28,8 +28,12 @@ _ROUNDING_PX = 1e-4
 _BYTE = 255
 #: A piece that stretches more than this from one picture to the other is looked up quarter by quarter.
 _STRETCH = 1.4
-#: Where the quarters of a pixel lie in it: down, across.
-_QUARTERS = np.array([0.25, 0.75], np.float32)
+#: Where the quarters of a pixel lie in it: across, down.
+_QUARTERS = np.array([[0.25, 0.75, 0.25, 0.75], [0.25, 0.25, 0.75, 0.75]], np.float32)
+#: Takes the mean over the quarters.
+_MEAN = np.full(4, 0.25, np.float32)
+#: A number of so many bytes times this is four of them in one word.
+_ALIKE = {1: 0x01010101, 2: 0x0001000100010001}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +92,15 @@ class _Cover:
         """(2 H, 2 W): the number of the frontmost piece in each quarter of a pixel, 0 for the piece at the back."""
         self.none = int(np.iinfo(fine.dtype).max)
         """The number of no piece."""
-        first = fine[::2, ::2].copy()
-        mixed = (fine[::2, 1::2] != first) | (fine[1::2, ::2] != first) | (fine[1::2, 1::2] != first)
-        first[mixed] = self.none
+        height, width = fine.shape[0] // 2, fine.shape[1] // 2
+        self.quarters = np.empty((height, width, 4), fine.dtype)
+        """(H, W, 4): the same, pixel by pixel, row by row."""
+        for index in range(4):
+            self.quarters[..., index] = fine[index // 2 :: 2, index % 2 :: 2]
+        first = self.quarters[..., 0].copy()
+        # Four numbers in one word are compared at once.
+        words = self.quarters.view(f"u{4 * fine.itemsize}")[..., 0]
+        first[words != first * words.dtype.type(_ALIKE[fine.itemsize])] = self.none
         self.whole: Numbers = first
         """(H, W): the number of the piece that covers a pixel alone."""
 
@@ -134,7 +144,7 @@ def _moved(table: Field, x: Field, y: Field, take: Callable[[Field], Field]) -> 
 
 
 def _moves(start: Matrix, stop: Matrix, unit: float) -> Field:
-    """Return how each piece moves, (9, K) entries of matrices less the identity, in pixels; `unit` make a scene unit."""
+    """Return how each piece moves, (9, K) entries of matrices less the identity, in pixels; `unit` are a scene unit."""
     # Less the identity: what is left is the displacement itself, small numbers that float32 holds well.
     moves = stop @ np.linalg.inv(start) - np.eye(3)
     moves[np.abs(moves).max(axis=(1, 2)) <= 1e-9] = 0.0
@@ -180,35 +190,34 @@ def _motion(cover: _Cover, other: _Cover, table: Field) -> Motion:
         x, y, shown = _quarters(cover, other, table, left)
         mixed = cover.whole.ravel()[left] == cover.none
         for plane, moved in zip(planes, (x, y), strict=True):
-            plane.ravel()[left[mixed]] = moved[mixed].mean(axis=(1, 2))
-        visible.ravel()[left] = shown.mean(axis=(1, 2), dtype=np.float32)
-    planes[np.abs(planes) < _ROUNDING_PX] = 0.0
+            plane.ravel()[left[mixed]] = moved[mixed] @ _MEAN
+        visible.ravel()[left] = shown.astype(np.float32) @ _MEAN
+    np.copyto(planes, 0.0, where=np.abs(planes) < _ROUNDING_PX)
     return Motion(planes.transpose(1, 2, 0), visible)
 
 
 def _quarters(cover: _Cover, other: _Cover, table: Field, left: Places) -> tuple[Field, Field, NDArray[np.bool_]]:
-    """Return displacement x, y and whether it can be seen, (N, 2, 2) each, of the quarters of some pixels."""
+    """Return displacement x, y and whether it can be seen, (N, 4) each, of the quarters of some pixels."""
     height, width = cover.whole.shape
-    row, column = np.divmod(left, width)
-    numbers = cover.fine.reshape(height, 2, width, 2)[row, :, column, :]
-    x = column[:, None, None].astype(np.float32) + _QUARTERS
-    y = row[:, None, None].astype(np.float32) + _QUARTERS[:, None]
-    places = numbers.astype(np.intp)
-    move_x, move_y = _moved(table, x, y, lambda entries: np.take(entries, places))
+    row, column = np.divmod(left.astype(np.int32), np.int32(width))
+    numbers = cover.quarters.reshape(-1, 4)[left]
+    x, y = (place[:, None].astype(np.float32) + quarter for place, quarter in zip((column, row), _QUARTERS, strict=True))
+    move_x, move_y = _moved(table, x, y, lambda entries: _looked_up(entries, numbers, cover.none))
     # In quarters of the other picture.
-    right, below = (np.rint(2 * (place + move) - 0.5).astype(np.intp) for place, move in ((x, move_x), (y, move_y)))
-    inside = (right >= 0) & (right < 2 * width) & (below >= 0) & (below < 2 * height)
-    ring = other.ring.ravel()
-    stride = other.ring.shape[1]
-    ends = np.where(inside, (below + 1) * stride + right + 1, 0)
-    shown = inside & (ring[ends] == numbers)
+    x += move_x
+    y += move_y
+    right, below = (np.rint(2 * place - np.float32(0.5)).astype(np.int32) for place in (x, y))
+    inside = (right.view(np.uint32) < 2 * width) & (below.view(np.uint32) < 2 * height)
+    ring, stride = other.ring.ravel(), other.ring.shape[1]
+    ends = np.where(inside, (below + 1) * stride + right + 1, stride + 1)
+    shown = inside & (ring.take(ends) == numbers)
     # Few are left that only a neighbour of the end can show.
-    again = inside & ~shown
-    ends, wanted = ends[again], numbers[again]
-    near = ring[ends - 1] == wanted
+    again = np.flatnonzero(inside & ~shown)
+    ends, wanted = ends.ravel()[again], numbers.ravel()[again]
+    near = ring.take(ends - 1) == wanted
     for step in (1, -stride, stride):
-        near |= ring[ends + step] == wanted
-    shown[again] = near
+        near |= ring.take(ends + step) == wanted
+    shown.ravel()[again] = near
     return move_x, move_y, shown
 
 
