@@ -32,7 +32,7 @@ def random_damage(rng: np.random.Generator) -> Damage:
 
 
 def _noise(rng: np.random.Generator, size: tuple[int, int], channels: int, strength: float) -> Field:
-    """Return normal noise, (H, W) or (H, W, channels): OpenCV's, from a seed of `rng`'s, in a quarter of numpy's time."""
+    """Return normal noise, (H, W) or (H, W, channels): OpenCV's, seeded by `rng`, in a quarter of numpy's time."""
     height, width = size
     noise = np.empty((height, width * channels), np.float32)
     cv2.setRNGSeed(int(rng.integers(2**31)))

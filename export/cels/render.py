@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -73,6 +73,17 @@ class _Board:
         self._surface = skia.Surface.MakeRasterDirect(info, self.pixels)
         self.canvas: skia.Canvas = self._surface.getCanvas()
         self.canvas.scale(width / scene.width, height / scene.height)
+
+    def draw(self, pieces: Sequence[Piece], places: Sequence[skia.Matrix]) -> None:
+        """Draw pieces from back to front; more places than pieces may be given."""
+        for piece, place in zip(pieces, places, strict=False):
+            self.canvas.drawPicture(piece.drawing, place)
+
+
+def _alike(one: Matrix, other: Matrix) -> int:
+    """Return how many of the first matrices are the same."""
+    unlike = np.flatnonzero((one != other).any(axis=(1, 2)))
+    return int(unlike[0]) if len(unlike) else len(one)
 
 
 def _edge(piece: Piece, matrix: Matrix, unit: float) -> skia.Path | None:
@@ -201,7 +212,9 @@ def _quarters(cover: _Cover, other: _Cover, table: Field, left: Places) -> tuple
     height, width = cover.whole.shape
     row, column = np.divmod(left.astype(np.int32), np.int32(width))
     numbers = cover.quarters.reshape(-1, 4)[left]
-    x, y = (place[:, None].astype(np.float32) + quarter for place, quarter in zip((column, row), _QUARTERS, strict=True))
+    x, y = (
+        place[:, None].astype(np.float32) + quarter for place, quarter in zip((column, row), _QUARTERS, strict=True)
+    )
     move_x, move_y = _moved(table, x, y, lambda entries: _looked_up(entries, numbers, cover.none))
     # In quarters of the other picture.
     x += move_x
@@ -230,6 +243,9 @@ class Camera:
         self._known_pictures: dict[tuple[int, float], Pixels] = {}
         self._known_covers: dict[tuple[int, float], _Cover] = {}
         self._edges: list[skia.Path | None] = []
+        self._drawn: _Pose | None = None
+        # Pieces at the back that were at rest between two pictures, and what they look like: drawn once.
+        self._backdrop: tuple[Matrix, Pixels] | None = None
 
     def picture(self, frame: int, part: float) -> Pixels:
         """Return what `render` does."""
@@ -289,10 +305,17 @@ class Camera:
         return board.pixels[..., 2] + (board.pixels[..., 1].astype(np.uint16) << 8)
 
     def _draw(self, pose: _Pose) -> Pixels:
-        board = self._board
-        board.canvas.clear(skia.ColorBLACK)
-        for piece, place in zip(self.scene.pieces, pose.places, strict=True):
-            board.canvas.drawPicture(piece.drawing, place)
+        board, last = self._board, self._drawn
+        if self._backdrop is not None and np.array_equal(pose.matrices[: len(self._backdrop[0])], self._backdrop[0]):
+            first = len(self._backdrop[0])
+            board.pixels[:] = self._backdrop[1]
+        else:
+            board.canvas.clear(skia.ColorBLACK)
+            first = 0 if last is None else _alike(pose.matrices, last.matrices)
+            board.draw(self.scene.pieces[:first], pose.places)
+            self._backdrop = (pose.matrices[:first], board.pixels.copy()) if first else None
+        board.draw(self.scene.pieces[first:], pose.places[first:])
+        self._drawn = pose
         # Three colours are taken out before they are averaged; both functions of OpenCV are faster than numpy's.
         picture = cv2.cvtColor(board.pixels, cv2.COLOR_BGRA2RGB)
         if self.oversampling == 1:
