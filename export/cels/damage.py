@@ -36,7 +36,7 @@ def _noise(rng: np.random.Generator, size: tuple[int, int], channels: int, stren
     height, width = size
     noise = np.empty((height, width * channels), np.float32)
     cv2.setRNGSeed(int(rng.integers(2**31)))
-    cv2.randn(noise, 0.0, strength)
+    cv2.randn(noise, np.zeros(1), np.array([strength]))
     return noise if channels == 1 else noise.reshape(height, width, channels)
 
 

@@ -16,7 +16,7 @@ from export.cels.rig import Joint, Matrix
 from export.cels.scene import Piece, Scene
 
 type Pixels = NDArray[np.uint8]
-type Numbers = NDArray[np.uint8] | NDArray[np.uint16]
+type Numbers = NDArray[np.unsignedinteger[Any]]
 type Places = NDArray[np.intp]
 type Field = NDArray[np.float32]
 
@@ -192,7 +192,7 @@ def _motion(cover: _Cover, other: _Cover, table: Field) -> Motion:
     ends = (planes[0] + across, planes[1] + down)
     there = cv2.remap(other.deep, *ends, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=other.none)
     np.equal(there, cover.whole, out=visible, casting="unsafe")
-    stretched = np.abs(table[[0, 1, 3, 4]] + np.float32([[1], [0], [0], [1]])).max(axis=0) > _STRETCH
+    stretched = np.abs(table[[0, 1, 3, 4]] + np.array([[1], [0], [0], [1]], np.float32)).max(axis=0) > _STRETCH
     unsure = (there == other.none) | (cover.whole == cover.none)
     if stretched.any():
         unsure |= _looked_up(stretched.astype(np.uint8), cover.whole, cover.none).astype(bool)
