@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 type Pixels = NDArray[np.uint8]
+type Field = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +31,15 @@ def random_damage(rng: np.random.Generator) -> Damage:
     return Damage(grain=grain, grain_size=int(rng.integers(1, 3)), quality=quality)
 
 
+def _noise(rng: np.random.Generator, size: tuple[int, int], channels: int, strength: float) -> Field:
+    """Return normal noise, (H, W) or (H, W, channels): OpenCV's, seeded by `rng`, in a quarter of numpy's time."""
+    height, width = size
+    noise = np.empty((height, width * channels), np.float32)
+    cv2.setRNGSeed(int(rng.integers(2**31)))
+    cv2.randn(noise, np.zeros(1), np.array([strength]))
+    return noise if channels == 1 else noise.reshape(height, width, channels)
+
+
 def wear(pixels: Pixels, damage: Damage, rng: np.random.Generator) -> Pixels:
     """Return the picture with grain, then blocks.
 
@@ -40,13 +50,15 @@ def wear(pixels: Pixels, damage: Damage, rng: np.random.Generator) -> Pixels:
     """
     if damage.grain:
         height, width = pixels.shape[:2]
-        coarse = (-(-height // damage.grain_size), -(-width // damage.grain_size), 1)
-        noise = rng.normal(0, damage.grain, coarse) * (1, 1, 1) + rng.normal(0, damage.grain / 3, (*coarse[:2], 3))
-        for axis in (0, 1):
-            noise = np.repeat(noise, damage.grain_size, axis=axis)
-        pixels = np.clip(np.rint(pixels + noise[:height, :width]), 0, 255).astype(np.uint8)
+        grains = (-(-height // damage.grain_size), -(-width // damage.grain_size))
+        # A third as strong in each colour alone as in all of them.
+        noise = cv2.add(_noise(rng, grains, 3, damage.grain / 3), cv2.merge([_noise(rng, grains, 1, damage.grain)] * 3))
+        if damage.grain_size > 1:
+            noise = np.repeat(np.repeat(noise, damage.grain_size, axis=0), damage.grain_size, axis=1)
+        pixels = np.asarray(cv2.add(pixels, noise[:height, :width], dtype=cv2.CV_8U), np.uint8)
     if damage.quality < 100:
-        _, packed = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, damage.quality])
+        turned = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+        _, packed = cv2.imencode(".jpg", turned, [cv2.IMWRITE_JPEG_QUALITY, damage.quality])
         pixels = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR_RGB), dtype=np.uint8)
     return pixels
 
@@ -67,12 +79,12 @@ class Film:
     def expose(self, picture: Pixels, rng: np.random.Generator) -> Pixels:
         """Return a picture, (H, W, 3), on this film; grain and dirt differ in each."""
         if self.grain:
-            noise = rng.standard_normal(picture.shape[:2], dtype=np.float32)
+            noise = _noise(rng, picture.shape[:2], 1, 1.0)
             if self.soft:
                 noise = np.asarray(cv2.GaussianBlur(noise, (0, 0), self.soft), np.float32)
                 noise *= 1 / max(float(noise.std()), 1e-6)
-            noisy = picture + self.grain * noise[..., None]
-            picture = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+            noise *= self.grain
+            picture = np.asarray(cv2.add(picture, cv2.merge([noise] * 3), dtype=cv2.CV_8U), np.uint8)
         specks = int(rng.poisson(self.dirt))
         return _dirty(picture, specks, self.scratches, rng) if specks or self.scratches else picture
 

@@ -21,7 +21,7 @@ CENTRE_FRAME = 1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mix:
-    """How often and how fast things move in random scenes."""
+    """How often and how fast things move in random scenes, and how they are painted."""
 
     still_ground: float = 0.5
     """Share of scenes whose background is at rest."""
@@ -35,6 +35,8 @@ class Mix:
     """Share of scenes with lettering fixed on the screen."""
     effects: float = 0.0
     """Share of scenes with effects over them: glow, focus lines, a logo, credits."""
+    quick: bool = False
+    """Whether painted surfaces are looked up once, not twice."""
 
 
 def _velocity(rng: np.random.Generator, mix: Mix, still: float, *, limit: float = 1.0) -> Vector:
@@ -73,11 +75,11 @@ def everywhere() -> skia.Path:
     return skia.Path.Rect(skia.Rect.MakeLTRB(-1500, -1500, 1500, 1500))
 
 
-def _ground(rng: np.random.Generator, camera: Motion) -> Piece:
+def _ground(rng: np.random.Generator, camera: Motion, mix: Mix) -> Piece:
     """Paint the plane at the back; now and then tilted like a floor that comes nearer."""
     scale = math.exp(rng.uniform(math.log(0.12), math.log(0.9)))
     tilt = parameters(tilt_x=rng.normal(0, 6e-4), tilt_y=rng.normal(0, 1e-3)) if rng.random() < 0.25 else parameters()
-    texture = Texture(int(rng.integers(TILE_COUNT)), scale, rng.uniform(0, 2 * math.pi))
+    texture = Texture(int(rng.integers(TILE_COUNT)), scale, rng.uniform(0, 2 * math.pi), mix.quick)
     flat = Joint(motion=Sway(rest=tilt), parent=Joint(motion=camera))
     return Sketch().fill(everywhere(), texture).piece(flat, everywhere())
 
@@ -98,18 +100,18 @@ def _distance(rng: np.random.Generator, camera: Motion, size: Vector, mix: Mix) 
             rng, 9 * size[0], 4 * size[1], teeth=int(rng.integers(20, 160)), rough=size[1] * rng.uniform(0.1, 0.6)
         )
         path = smooth(outline) if rng.random() < 0.6 else polygon(outline)
-        pieces.append(_patterned(rng, Joint(motion=motion), path))
+        pieces.append(_patterned(rng, Joint(motion=motion), path, mix))
     return pieces
 
 
-def _patterned(rng: np.random.Generator, joint: Joint, path: skia.Path) -> Piece:
+def _patterned(rng: np.random.Generator, joint: Joint, path: skia.Path, mix: Mix) -> Piece:
     """Fill an outline with a texture, a gradient or a flat colour in two tones, with or without a line."""
     sketch, colours = Sketch(), palette(rng, 4)
     box = path.getBounds()
     kind = rng.random()
     if kind < 0.5:
         scale = math.exp(rng.uniform(math.log(0.08), math.log(0.7)))
-        sketch.fill(path, Texture(int(rng.integers(TILE_COUNT)), scale, rng.uniform(0, 6.3)))
+        sketch.fill(path, Texture(int(rng.integers(TILE_COUNT)), scale, rng.uniform(0, 6.3), mix.quick))
     elif kind < 0.65:
         ends = [skia.Point(box.left(), box.top()), skia.Point(box.right(), box.bottom())]
         sketch.fill(path, skia.GradientShader.MakeLinear(ends, [colour(colours[0]), colour(colours[-1])]))
@@ -153,13 +155,13 @@ def _props(rng: np.random.Generator, camera: Motion, size: Vector, mix: Mix) -> 
             drift = drift + (camera(1) - camera(0)) * (1, 1, 0, 0, 0, 0, 0, 0)
         every = int(rng.choice([1, 1, 2, 3]))
         joint = Joint(motion=_passing(place, drift / every), every=every, offset=int(rng.integers(every)))
-        pieces.append(_patterned(rng, joint, _prop_outline(rng, radius)))
+        pieces.append(_patterned(rng, joint, _prop_outline(rng, radius), mix))
         if rng.random() < 0.3:
             swing = _turning(rng, rng.uniform(0, 6), radius)
             limb = Joint(
                 motion=_passing(parameters(radius * 0.8, 0), swing), parent=joint, every=every, offset=joint.offset
             )
-            pieces.append(_patterned(rng, limb, _prop_outline(rng, radius * 0.7)))
+            pieces.append(_patterned(rng, limb, _prop_outline(rng, radius * 0.7), mix))
     return pieces
 
 
@@ -272,7 +274,7 @@ def random_scene(seed: int, *, width: float = 96.0, height: float = 96.0, mix: M
     rng = np.random.default_rng([19, seed])
     size = np.array([width, height])
     camera = _camera(rng, mix, size)
-    pieces = [_ground(rng, camera), *_distance(rng, camera, size, mix)]
+    pieces = [_ground(rng, camera, mix), *_distance(rng, camera, size, mix)]
     groups = [_props(rng, camera, size, mix), _people(rng, size, mix)]
     for index in rng.permutation(2):
         pieces += groups[index]

@@ -38,7 +38,7 @@ def parameters(
 
 def plane_matrix(values: Vector) -> Matrix:
     """Turn a parameter vector into the 3x3 matrix that maps a joint's own coordinates to its parent's."""
-    x, y, angle, log_width, log_height, shear, tilt_x, tilt_y = (float(value) for value in values)
+    x, y, angle, log_width, log_height, shear, tilt_x, tilt_y = values.tolist()
     cosine, sine = math.cos(angle), math.sin(angle)
     width, height = math.exp(log_width), math.exp(log_height)
     skewed = shear * width

@@ -48,10 +48,7 @@ class Sketch:
     def fill(self, path: skia.Path, paint: int | skia.Shader | Texture, *, opacity: float = 1.0) -> Sketch:
         """Fill `path` with a packed colour, a gradient or a texture; a texture is always opaque."""
         if isinstance(paint, Texture):
-            self.canvas.save()
-            self.canvas.clipPath(path, doAntiAlias=True)
-            paint.cover(self.canvas)
-            self.canvas.restore()
+            paint.fill(self.canvas, path)
             return self
         brush = skia.Paint(AntiAlias=True)
         if isinstance(paint, skia.Shader):

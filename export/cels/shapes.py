@@ -14,12 +14,9 @@ type Points = NDArray[np.float64]
 
 def smooth(points: Points, *, closed: bool = True) -> skia.Path:
     """Return the path through `points`, (N, 2), with Catmull-Rom tangents as cubic curves."""
-    if closed:
-        before, stop, after = (np.roll(points, -step, axis=0) for step in (-1, 1, 2))
-        start = points
-    else:
-        padded = np.concatenate([points[:1], points, points[-1:]])
-        before, start, stop, after = padded[:-3], padded[1:-2], padded[2:-1], padded[3:]
+    ends = (points[-1:], points[:2]) if closed else (points[:1], points[-1:])
+    padded = np.concatenate([ends[0], points, ends[1]])
+    before, start, stop, after = padded[:-3], padded[1:-2], padded[2:-1], padded[3:]
     controls = np.concatenate([start + (stop - before) / 6, stop - (after - start) / 6, stop], axis=1)
     path = skia.Path()
     path.moveTo(*points[0].tolist())

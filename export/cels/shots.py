@@ -17,7 +17,7 @@ from export.cels.codec import CODECS, damaged
 from export.cels.damage import Film, random_film
 from export.cels.generate import Mix, random_scene
 from export.cels.render import Camera
-from export.cels.triplets import PER_SCENE, TIMESTEPS, Triplet, record_type
+from export.cels.triplets import OVERSAMPLING, PER_SCENE, TIMESTEPS, Triplet, answers, record_type
 from vsainimotion.gate import Interval
 
 type Pixels = NDArray[np.uint8]
@@ -29,9 +29,7 @@ BATCH_SHOTS = 25
 #: Share of the batches that no codec touches.
 _CLEAN_SHARE = 0.25
 #: Half of the scenes have effects; otherwise they are mixed as ever.
-_MIX = Mix(effects=0.5)
-#: Skia's own smoothing has to do: painted surfaces drawn at twice the size take two thirds of a triplet's time.
-_OVERSAMPLING = 1
+_MIX = Mix(effects=0.5, quick=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +58,7 @@ def _plain(camera: Camera, seed: int) -> Shot:
     for frame in range(PER_SCENE):
         timestep = float(rng.choice(TIMESTEPS))
         pictures = np.stack([camera.picture(frame, part) for part in (0.0, timestep, 1.0)])
-        motions = camera.motions(frame, timestep, (0.0, 1.0))
-        flow = np.concatenate([motion.flow for motion in motions], axis=2).transpose(2, 0, 1)
-        visible = np.rint(np.stack([motion.visible for motion in motions]) * 255)
-        between.append(Triplet(pictures, timestep, flow.astype(np.float16), visible.astype(np.uint8)))
+        between.append(Triplet(pictures, timestep, *answers(camera, frame, timestep)))
         classes.append(Interval.HOLD if np.array_equal(pictures[0], pictures[2]) else Interval.MOTION)
     return Shot(np.stack([camera.picture(frame, 0.0) for frame in range(SHOT_FRAMES)]), between, classes)
 
@@ -154,7 +149,7 @@ def make_shots(seeds: range, size: int) -> Iterator[Shot]:
     """Yield the shot of each seed; cuts and dissolves lead to the shot of the seed before."""
     other: Other | None = None
     for seed in seeds:
-        camera = Camera(random_scene(seed, width=size, height=size, mix=_MIX), (size, size), oversampling=_OVERSAMPLING)
+        camera = Camera(random_scene(seed, width=size, height=size, mix=_MIX), (size, size), oversampling=OVERSAMPLING)
         shot, rng = _plain(camera, seed), np.random.default_rng([43, seed])
         treat = _treatment(float(rng.random()))
         yield treat(rng, shot, other) if treat and other else shot

@@ -141,11 +141,28 @@ def tile_paint(index: int) -> skia.Paint:
 
     It is kept, because the binding copies an image, encoded, whenever a shader is given to a paint.
     """
+    return _paint(tile(index), skia.TileMode.kMirror, skia.MipmapMode.kLinear)
+
+
+@functools.cache
+def quick_paint(index: int) -> skia.Paint:
+    """Return a paint that looks as `tile_paint`'s does and takes a third of its time.
+
+    Each place is looked up in the nearest size of the tile, not in two of them. The four mirrored copies lie in memory
+    (3 MiB with their smaller sizes), because skia repeats an image faster than it mirrors one.
+    """
     pixels = tile(index)
+    row = np.concatenate([pixels, pixels[:, ::-1]], axis=1)
+    return _paint(np.concatenate([row, row[::-1]]), skia.TileMode.kRepeat, skia.MipmapMode.kNearest)
+
+
+def _paint(pixels: Pixels, beyond: skia.TileMode, between_sizes: skia.MipmapMode) -> skia.Paint:
     opaque = np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
+    # With its smaller sizes: skia's own cache does not hold those of all tiles.
     image = skia.Image.fromarray(np.ascontiguousarray(opaque), skia.ColorType.kRGBA_8888_ColorType)
-    sampling = skia.SamplingOptions(skia.FilterMode.kLinear, skia.MipmapMode.kLinear)
-    return skia.Paint(Shader=image.makeShader(skia.TileMode.kMirror, skia.TileMode.kMirror, sampling))
+    image = image.withDefaultMipmaps()
+    sampling = skia.SamplingOptions(skia.FilterMode.kLinear, between_sizes)
+    return skia.Paint(AntiAlias=True, Shader=image.makeShader(beyond, beyond, sampling))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +175,22 @@ class Texture:
     """Scene units for each pixel of the tile."""
     angle: float = 0.0
     """Turn in radians."""
+    quick: bool = False
+    """Painted in a third of the time, a little less smooth where it is seen from afar."""
 
-    def cover(self, canvas: skia.Canvas) -> None:
-        """Paint all that the canvas's clip lets through."""
+    def fill(self, canvas: skia.Canvas, path: skia.Path) -> None:
+        """Paint all of a path."""
+        canvas.save()
+        if not self.quick:
+            canvas.clipPath(path, doAntiAlias=True)
         canvas.rotate(math.degrees(self.angle))
         canvas.scale(self.scale, self.scale)
-        canvas.drawPaint(tile_paint(self.index % TILE_COUNT))
+        if self.quick:
+            # In the tile's own coordinates: a path is filled faster than a clip of its shape.
+            back = skia.Matrix.Scale(1 / self.scale, 1 / self.scale).preRotate(-math.degrees(self.angle))
+            own = skia.Path(path)
+            own.transform(back)
+            canvas.drawPath(own, quick_paint(self.index % TILE_COUNT))
+        else:
+            canvas.drawPaint(tile_paint(self.index % TILE_COUNT))
+        canvas.restore()

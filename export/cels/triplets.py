@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +17,8 @@ from export.cels.render import Camera
 TIMESTEPS = (0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.2, 0.25, 0.4, 0.6, 0.75, 0.8)
 #: Triplets cut from one scene: its composed interval and both neighbours.
 PER_SCENE = 3
+#: Skia's own smoothing has to do: painted surfaces drawn at twice the size take most of a triplet's time.
+OVERSAMPLING = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,14 @@ def record_type(size: int) -> np.dtype[np.void]:
     )
 
 
+def answers(camera: Camera, frame: int, timestep: float) -> tuple[NDArray[np.float16], NDArray[np.uint8]]:
+    """Return the flow, (4, H, W), and the visibility, (2, H, W), of a moment as a triplet stores them."""
+    motions = camera.motions(frame, timestep, (0.0, 1.0))
+    flow = np.concatenate([motion.flow.transpose(2, 0, 1) for motion in motions], dtype=np.float16, casting="same_kind")
+    visible = [cv2.convertScaleAbs(motion.visible, alpha=255) for motion in motions]
+    return flow, np.array(visible, np.uint8)
+
+
 def make_triplet(camera: Camera, frame: int, timestep: float, rng: np.random.Generator) -> Triplet:
     """Render one triplet of a scene; the outer pictures are worn, the middle one is clean.
 
@@ -55,16 +66,14 @@ def make_triplet(camera: Camera, frame: int, timestep: float, rng: np.random.Gen
     """
     damage = random_damage(rng)
     before, middle, after = (camera.picture(frame, part) for part in (0.0, timestep, 1.0))
-    to_before, to_after = camera.motions(frame, timestep, (0.0, 1.0))
-    flow = np.concatenate([to_before.flow, to_after.flow], axis=2).transpose(2, 0, 1)
-    visible = np.rint(np.stack([to_before.visible, to_after.visible]) * 255)
     frames = np.stack([wear(before, damage, rng), middle, wear(after, damage, rng)])
-    return Triplet(frames, timestep, flow.astype(np.float16), visible.astype(np.uint8))
+    return Triplet(frames, timestep, *answers(camera, frame, timestep))
 
 
 def scene_triplets(seed: int, size: int, *, mix: Mix | None = None) -> list[Triplet]:
     """Return the PER_SCENE triplets of the scene with this seed, `size` pixels square, one pixel a scene unit."""
-    camera = Camera(random_scene(seed, width=size, height=size, mix=mix), (size, size))
+    scene = random_scene(seed, width=size, height=size, mix=replace(mix or Mix(), quick=True))
+    camera = Camera(scene, (size, size), oversampling=OVERSAMPLING)
     rng = np.random.default_rng([23, seed])
     frames = range(CENTRE_FRAME - 1, CENTRE_FRAME + 2)
     return [make_triplet(camera, frame, float(rng.choice(TIMESTEPS)), rng) for frame in frames]

@@ -8,10 +8,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from export.cels import Scene, Sketch, labelled, labelled_part, motions, random_scene, render
+from export.cels import Camera, Mix, Scene, Sketch, labelled, labelled_part, motions, random_scene, render
 from export.cels.clips import PARTS
 from export.cels.damage import Damage, wear
 from export.cels.generate import everywhere
+from export.cels.render import _Cover, _motion, _moves, _quarters
 from export.cels.rig import Joint, Keys, Sway, parameters, plane_matrix
 from export.cels.shapes import bezier, ellipse, smooth
 from export.cels.textures import Texture
@@ -63,6 +64,56 @@ def test_the_flow_fetches_the_middle_picture_wherever_it_is_visible(seed: int) -
         # Bilinear fetching blurs texture a little; wrong motion would cost far more.
         unmoved = np.abs(outer.astype(np.float32) - middle).mean(axis=2)[seen].mean()
         assert error < 0.35 * unmoved
+
+
+@pytest.mark.parametrize("seed", [104, 109, 117])
+def test_the_flow_fetches_a_quickly_painted_picture_as_well(seed: int) -> None:
+    size = (192, 192)
+    camera = Camera(random_scene(seed, mix=Mix(quick=True)), size, oversampling=1)
+    before, middle, after = (camera.picture(1, part) for part in (0.0, 0.5, 1.0))
+    for outer, motion in zip((before, after), camera.motions(1, 0.5, (0.0, 1.0)), strict=True):
+        seen = motion.visible > 0.99
+        error = np.abs(_warped(outer, motion.flow) - middle).mean(axis=2)[seen].mean()
+        unmoved = np.abs(outer.astype(np.float32) - middle).mean(axis=2)[seen].mean()
+        assert error < 0.35 * unmoved
+
+
+@pytest.mark.parametrize("seed", [103, 108, 119])
+def test_the_middle_of_a_pixel_answers_for_its_quarters(seed: int) -> None:
+    camera = Camera(random_scene(seed), SIZE)
+    now, then = (_Cover(camera._numbers(camera._pose(moment))) for moment in ((1, 0.4), (2, 0.0)))
+    table = _moves(camera._pose((1, 0.4)).matrices, camera._pose((2, 0.0)).matrices, 1.0)
+    found = _motion(now, then, table)
+    x, y, shown = _quarters(now, then, table, np.arange(now.whole.size))
+    assert np.array_equal(found.visible.ravel(), shown.mean(axis=1, dtype=np.float32))
+    assert np.allclose(found.flow[..., 0].ravel(), x.mean(axis=1), atol=1e-3)
+    assert np.allclose(found.flow[..., 1].ravel(), y.mean(axis=1), atol=1e-3)
+
+
+def test_more_pieces_than_a_byte_can_number_move_on_their_own() -> None:
+    disc = ellipse(0, 0, 3, 3)
+    sway = [Sway(rest=parameters(3 + 5 * (n % 18), 3 + 5 * (n // 18)), drift=parameters(n / 100)) for n in range(300)]
+    balls = [Sketch().fill(disc, 0xFFFF0000).piece(Joint(motion=motion), disc) for motion in sway]
+    (ahead,) = motions(Scene(width=96, height=96, pieces=balls), 0, 0.0, (1.0,), SIZE)
+    assert ahead.flow[83, 58, 0] == pytest.approx(2.99, abs=1e-3)
+    assert ahead.flow[1, 1, 0] == 0.0
+
+
+def test_what_rests_at_the_back_looks_the_same_when_it_is_drawn_once() -> None:
+    wall = _panned((0.0, 0.0)).pieces[0]
+    disc = ellipse(0, 0, 12, 12)
+    sway = Sway(rest=parameters(20, 48), drift=parameters(9.5))
+    ball = Sketch().fill(disc, 0xFFFF0000).piece(Joint(motion=sway), disc)
+    scene = Scene(width=96, height=96, pieces=[wall, ball])
+    camera = Camera(scene, SIZE)
+    for frame in (0, 1, 2, 3, 2):
+        assert np.array_equal(camera.picture(frame, 0.5), render(scene, frame, 0.5, SIZE))
+
+
+def test_quickly_painted_surfaces_look_as_the_others_do() -> None:
+    fine, quick = (random_scene(11, width=192, height=192, mix=Mix(quick=quick)) for quick in (False, True))
+    change = np.abs(render(fine, 1, 0.5, (192, 192)).astype(int) - render(quick, 1, 0.5, (192, 192)))
+    assert 0.0 < change.mean() < 1.5
 
 
 def test_a_pan_has_the_flow_of_its_speed() -> None:
@@ -137,6 +188,7 @@ def test_grain_differs_in_each_picture_and_none_leaves_it_alone() -> None:
     rng = np.random.default_rng(0)
     one, other = (wear(picture, Damage(grain=4.0), rng) for _ in range(2))
     assert not np.array_equal(one, other)
+    assert np.array_equal(one, wear(picture, Damage(grain=4.0), np.random.default_rng(0)))
     assert 2.5 < np.std(one.astype(float)) < 6
     assert wear(picture, Damage(), rng) is picture
 
