@@ -5,7 +5,9 @@ import pytest
 import vapoursynth as vs
 
 from tests.scenes import array, draw, pan, still
-from vsainimotion.refine import plan_levels, refine_flow
+from vsainimotion.overlays import find_overlays
+from vsainimotion.refine import Refined, plan_finest, plan_levels
+from vsainimotion.refine import refine_flow as refine_with_overlays
 from vsainimotion.timeline import TIMESTEP_PROPERTY
 from vsainimotion.warp import Flow, warp_blend
 
@@ -17,6 +19,11 @@ def flow(x: float, mask: float = 0.5, size: tuple[int, int] = (80, 45)) -> Flow:
         return core.std.BlankClip(format=vs.GRAYS, width=size[0], height=size[1], length=1, color=value)
 
     return Flow(x=plane(x), y=plane(0), mask=plane(mask))
+
+
+def refine_flow(start: Flow, before: vs.VideoNode, after: vs.VideoNode, *, one_sided: bool = True) -> Refined:
+    overlays = find_overlays(before, after, plan_finest(start, before))
+    return refine_with_overlays(start, before, after, overlays, one_sided=one_sided)
 
 
 def neighbours(speed: float, t: float = 0.5) -> tuple[vs.VideoNode, vs.VideoNode]:

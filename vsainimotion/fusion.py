@@ -14,7 +14,8 @@ from vsainimotion.blocks import LEAST_PX, find_block_flow
 from vsainimotion.models import Card
 from vsainimotion.motion import Motion, plan_analysis_size, timestep_plane
 from vsainimotion.native import keep
-from vsainimotion.refine import Refined, measure_disagreement, refine_flow, take_details
+from vsainimotion.overlays import find_overlays
+from vsainimotion.refine import Refined, measure_disagreement, plan_finest, refine_flow, take_details
 from vsainimotion.warp import Flow, draw_together
 
 core = vs.core
@@ -98,12 +99,13 @@ def find_flows(
     Returns:
         The two flows on one grid. Where the copies are too small for blocks both are the network's.
     """
-    first = refine_flow(motion.flow, before, after, one_sided=False)
+    overlays = find_overlays(before, after, plan_finest(motion.flow, before))
+    first = refine_flow(motion.flow, before, after, overlays, one_sided=False)
     if min(small[0].width, small[0].height) < LEAST_PX:
         return first, first
     # Where light changes, blocks of equal light are other places; the network cannot undo that as a comparison can.
     even = (core.akarin.Expr(take_details(clip, _LIGHT_PX), "x 0.5 +") for clip in small)
-    return first, refine_flow(_flow_of_blocks(*even), before, after, one_sided=False)
+    return first, refine_flow(_flow_of_blocks(*even), before, after, overlays, one_sided=False)
 
 
 def draw_inputs(

@@ -20,7 +20,8 @@ from vsainimotion.gate import INTERVAL_PROPERTY, GateOptions, Interval, gate
 from vsainimotion.models import Card, find_card
 from vsainimotion.motion import analysis_copy, estimate_motion, timestep_plane
 from vsainimotion.native import check_clip, check_plugins, keep, once
-from vsainimotion.refine import refine_flow
+from vsainimotion.overlays import find_overlays
+from vsainimotion.refine import plan_finest, refine_flow
 from vsainimotion.rgb import from_rgb, to_rgb
 from vsainimotion.timeline import (
     ORIGIN_PROPERTY,
@@ -178,7 +179,8 @@ def _generate_by_flow(timeline: Timeline, card: Card, choice: Choice, kernel: st
     motion = estimate_motion(*small, card, choice)
     before, after = timeline.before(timeline.clip), timeline.after(timeline.clip)
     corrected = correct_by_blocks(motion.flow, small)
-    refined = refine_flow(corrected.flow, before, after)
+    overlays = find_overlays(before, after, plan_finest(corrected.flow, before))
+    refined = refine_flow(corrected.flow, before, after, overlays)
     middle = warp_blend(before, after, refined.flow, kernel=kernel)
     steps = {Ladder.BLOCKS: corrected.share, Ladder.NEAREST_DRAWING: refined.nearest}
     return _judge(middle, refined.left, {Ladder.SURROUNDINGS: _invert(motion.trust)} | steps)

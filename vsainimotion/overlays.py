@@ -42,4 +42,4 @@ def find_overlays(before: vs.VideoNode, after: vs.VideoNode, grid: tuple[int, in
     change = core.akarin.Expr([a, b], "x y - abs").std.Maximum()
     still = f"y z - {_CONTRAST} >= x y z - {_CHANGE} * <= and 255 0 ?"
     edges = core.akarin.Expr([change, a.std.Maximum(), a.std.Minimum()], still).std.Maximum()
-    return core.akarin.Expr(edges.resize.Bilinear(*grid, format=vs.GRAYS), f"x {_FOUND} > 1 0 ?")
+    return keep(core.akarin.Expr(edges.resize.Bilinear(*grid, format=vs.GRAYS), f"x {_FOUND} > 1 0 ?"))

@@ -13,7 +13,6 @@ import vapoursynth as vs
 
 from vsainimotion.gate import luma_copy
 from vsainimotion.native import keep, once
-from vsainimotion.overlays import find_overlays
 from vsainimotion.timeline import TIMESTEP_PROPERTY
 from vsainimotion.warp import Flow, draw_together
 
@@ -78,25 +77,32 @@ def plan_levels(width: int, height: int) -> list[tuple[int, int]]:
     return [size for size in sizes if min(size) >= _LEAST_HEIGHT]
 
 
-def refine_flow(flow: Flow, before: vs.VideoNode, after: vs.VideoNode, *, one_sided: bool = True) -> Refined:
+def plan_finest(flow: Flow, clip: vs.VideoNode) -> tuple[int, int]:
+    """Plans the grid that `refine_flow` ends at: that of its finest level, or the flow's own for a tiny clip."""
+    levels = plan_levels(clip.width, clip.height)
+    return levels[-1] if levels else (flow.mask.width, flow.mask.height)
+
+
+def refine_flow(
+    flow: Flow, before: vs.VideoNode, after: vs.VideoNode, overlays: vs.VideoNode, *, one_sided: bool = True
+) -> Refined:
     """Refines a flow from coarse to fine.
 
     Args:
         flow: The flow to start from, on any grid.
         before: The frames before, with `VsaiTimestep`.
         after: The frames after.
+        overlays: What `overlays.find_overlays` says on the grid of `plan_finest`.
         one_sided: Whether the mask is to show one side alone where both disagree; False where a network decides that.
 
     Returns:
         The flow on the finest level's grid; for a tiny clip it is judged as it is.
     """
-    levels = plan_levels(before.width, before.height)
-    finest = levels[-1] if levels else (flow.mask.width, flow.mask.height)
+    finest = plan_finest(flow, before)
     a, b = (keep(luma_copy(clip, *finest, bits=16)) for clip in (before, after))
-    for size in levels:
+    for size in plan_levels(before.width, before.height):
         flow = _refine_level(flow.resize(*size), take_details(_shrink(a, size)), take_details(_shrink(b, size)))
-    fixed = keep(find_overlays(before, after, finest))
-    return _judge(flow, _shrink(a, finest), _shrink(b, finest), fixed, one_sided=one_sided)
+    return _judge(flow, _shrink(a, finest), _shrink(b, finest), overlays, one_sided=one_sided)
 
 
 def _shrink(luma: vs.VideoNode, size: tuple[int, int]) -> vs.VideoNode:
@@ -127,7 +133,7 @@ def measure_disagreement(flow: Flow, a: vs.VideoNode, b: vs.VideoNode) -> vs.Vid
     return _mean(core.akarin.Expr(pair, "x y - abs"), _WINDOW_RADIUS_PX)
 
 
-def _judge(flow: Flow, a: vs.VideoNode, b: vs.VideoNode, fixed: vs.VideoNode, *, one_sided: bool) -> Refined:
+def _judge(flow: Flow, a: vs.VideoNode, b: vs.VideoNode, overlays: vs.VideoNode, *, one_sided: bool) -> Refined:
     """Compares what the flow leaves between both sides with what is left without motion, and draws the conclusions.
 
     What no motion explains about as well stands still, and so do overlays. Where both sides still disagree, one
@@ -140,7 +146,7 @@ def _judge(flow: Flow, a: vs.VideoNode, b: vs.VideoNode, fixed: vs.VideoNode, *,
     little, half = _OVERLAY
     overlay = f"b z {little} > and z a {half} * > and"
     rest = f"{slow} a z {_REST_SHARE} * < or {overlay} or"
-    x, y = (keep(core.akarin.Expr([flow.x, flow.y, moved, still, fixed], f"{rest} 0 {way} ?")) for way in ("x", "y"))
+    x, y = (keep(core.akarin.Expr([flow.x, flow.y, moved, still, overlays], f"{rest} 0 {way} ?")) for way in ("x", "y"))
     left = keep(core.akarin.Expr([moved, still], "x y min"))
     flow = Flow(x=x, y=y, mask=flow.mask)
     return _show_one_side(flow, left, a) if one_sided else Refined(flow=flow, left=left)
