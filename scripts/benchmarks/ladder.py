@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from math import ceil
 from unittest.mock import patch
 
+import vapoursynth as vs
+
 from scripts.benchmarks.cases import Material
 from scripts.benchmarks.films import FILMS
 from scripts.benchmarks.measures import MEASURES, limit, measure_frames
@@ -64,19 +66,20 @@ def run_ladder(words: Sequence[str]) -> str:
         if missing := film.missing():
             say(f"{film.name}: {missing}")
             continue
-        measured.append([_measure(film.load(quick=False), taken, film.is_related) for taken in range(len(STEPS) + 1)])
+        material = film.load(quick=False)
+        steps = [make_middles(material, taken) for taken in range(len(STEPS) + 1)]
+        measured.append([limit(measure_frames(made, material.wanted, related=film.is_related)) for made in steps])
         say(f"{film.name}: measured")
     return "\n\n".join([_rows("all frames", measured, 1.0), _rows("worst frames", measured, WORST_SHARE)])
 
 
-def _measure(material: Material, taken: int, related: bool) -> Numbers:
+def make_middles(material: Material, taken: int) -> vs.VideoNode:
     """Makes the hidden frames with the first steps taken and the others left out."""
     make = next(method.make for method in list_middles() if method.name == DEFAULT_MODEL)
     with ExitStack() as stack:
         for step in STEPS[taken:]:
             stack.enter_context(patch.object(step.module, step.attribute, step.instead))
-        made = make(material)
-    return limit(measure_frames(made, material.wanted, related=related))
+        return make(material)
 
 
 def _rows(title: str, measured: Sequence[Sequence[Numbers]], share: float) -> str:
