@@ -17,6 +17,7 @@ from vsainimotion.cadence import DEFAULT_SPAN_FRAMES, EVEN, check_cadence
 from vsainimotion.errors import ArgumentError
 from vsainimotion.fusion import correct_by_blocks, weigh
 from vsainimotion.gate import INTERVAL_PROPERTY, GateOptions, Interval, gate
+from vsainimotion.layers import compose, lay_out_layers, unweave
 from vsainimotion.models import Card, find_card
 from vsainimotion.motion import Motion, analysis_copy, estimate_motion, timestep_plane
 from vsainimotion.native import check_clip, check_plugins, keep, once
@@ -109,9 +110,13 @@ def interpolate(
             "interpolate: 'cadence' must be keep with mvtools, whose frames are evenly spaced (got even)."
         )
     generate = _choose_generator(model, backend, kernel)
-    spread = span if cadence == EVEN else None
-    gated = keep(_gate_once(clip, hold=hold, cut=cut), 2 * (spread or 2))
-    timeline = lay_out(gated, schedule, cut, span=spread)
+    judged = _gate_once(clip, hold=hold, cut=cut)
+    if cadence == EVEN:
+        layers = lay_out_layers(keep(judged, 6 * span), schedule, cut, span)
+        ground, figure = unweave(generate(layers.weave()))
+        chosen = compose(layers, _choose_frames(layers.ground, ground), figure)
+        return set_rate(describe(chosen, layers.figure.plan), clip.fps, factor)
+    timeline = lay_out(keep(judged, 4), schedule, cut)
     chosen = _choose_frames(timeline, generate(timeline))
     return set_rate(describe(chosen, timeline.plan), clip.fps, factor)
 
