@@ -126,6 +126,27 @@ def test_the_frames_of_a_spread_figure_say_between_which_drawings_they_lie() -> 
     assert set(values(even, "VsaiRun")[:12]) == {0}
 
 
+@pytest.mark.usefixtures("networks")
+@pytest.mark.parametrize("fmt", [vs.GRAYH, vs.RGB24, vs.YUV420P10])
+def test_figures_are_spread_in_every_format(fmt: int) -> None:
+    luma = figure(8, "140", 3, every=2, step=4).std.SetFrameProps(_Matrix=vs.MATRIX_BT709)
+    film = luma.resize.Bicubic(format=fmt, matrix=vs.MATRIX_RGB if fmt == vs.RGB24 else vs.MATRIX_BT709)
+    even = interpolate(film, multi=2, model=AVERAGE, cadence="even")
+    assert even.format.id == fmt
+    between, ground = array(even, 6), array(film, 3)
+    assert np.array_equal(between[:, 220:], ground[:, 220:])
+    assert not np.array_equal(between[60:120, 115:185], ground[60:120, 115:185])
+
+
+@pytest.mark.usefixtures("networks")
+def test_any_order_of_requests_gives_the_same_spread_frames() -> None:
+    film = figure(6, "140", 3, every=2, step=4)
+    straight = interpolate(film, fps=60, model=AVERAGE, cadence="even")
+    again = interpolate(film, fps=60, model=AVERAGE, cadence="even")
+    later = {n: array(again, n) for n in (14, 3, 9, 2, 8)}
+    assert all(np.array_equal(array(straight, n), later[n]) for n in sorted(later))
+
+
 def test_a_network_makes_the_figure_at_its_even_time() -> None:
     film = figure(8, "140", 3, every=2, step=3)
     truth = figure(16, "140", 1.5, step=1.5)
