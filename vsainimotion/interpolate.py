@@ -83,7 +83,8 @@ def interpolate(
         kernel: How flow networks read between pixels: "bilinear" or "catmull-rom".
         cadence: "keep" leaves each drawing its timing: new frames lie in the last interval of a hold only. "even"
             spreads drawings that change at a regular pace on twos or threes: the frames between two drawings are made
-            at their even times, also in place of repeats in the source; never across a cut. Not with "mvtools".
+            at their even times, also in place of repeats in the source; never across a cut. A figure on twos over a pan
+            on ones is spread alone, and the pan goes on. Not with "mvtools".
         span: With "even", the longest hold to spread, 2 to 8 frames of the source.
         hold: See `gate`.
         cut: See `gate`.
