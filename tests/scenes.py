@@ -36,6 +36,24 @@ def box(length: int, speed: float, side: int = 24, **size: int) -> vs.VideoNode:
     return draw(length, f"{inside} 235 {TEXTURE.format(x='X', y='Y')} ?", **size)
 
 
+def figure(length: int, place: str, speed: float, *, every: int = 1, step: float = 0, **size: int) -> vs.VideoNode:
+    """A patterned disk with an ink line over a texture that moves to the left by `speed` pixels a frame.
+
+    Args:
+        length: Frames.
+        place: Expression of the disk's column, of `N`, the frame.
+        speed: Of the pan, in pixels a frame.
+        every: A new drawing comes every so many frames.
+        step: By how many pixels a frame the disk's drawings go to the right and their pattern down, half as fast.
+        **size: Width and height.
+    """
+    drawn = f"N {every} / floor {every * step} * drawn!"
+    apart = f"X {place} - drawn@ - dup * Y 90 - dup * + sqrt apart!"
+    pattern = f"Y drawn@ 2 / - 0.3 * sin 40 * X {place} - drawn@ - 0.25 * sin 40 * + 150 +"
+    disk = f"apart@ 42 < {pattern} apart@ 46 < 16 {TEXTURE.format(x=f'X N {speed} * +', y='Y')} ? ?"
+    return draw(length, f"{drawn} {apart} {disk}", **size)
+
+
 def array(clip: vs.VideoNode, n: int, plane: int = 0) -> NDArray[np.generic]:
     """Copies a plane of a frame."""
     with clip.get_frame(n) as frame:

@@ -48,6 +48,13 @@ def test_a_pan_is_motion_at_any_speed(speed: float) -> None:
     assert intervals(pan(12, speed))[:-1] == [MOTION] * 11
 
 
+@pytest.mark.parametrize("speed", [0.5, 1.5])
+def test_a_soft_pan_behind_a_figure_on_twos_is_motion(speed: float) -> None:
+    ground = f"{TEXTURE.format(x=f'X N {speed} * +', y='Y')} 118 - 6 / 118 +"
+    inside = "X N 2 / floor 12 * 40 + - left! left@ 0 >= left@ 60 < and Y 50 >= and Y 130 < and"
+    assert intervals(draw(10, f"{inside} 215 {ground} ?"))[:-1] == [MOTION] * 9
+
+
 def test_a_drawing_on_threes_is_held_twice_and_moves_once() -> None:
     threes = pan(8, 6).std.SelectEvery(1 + 1, [0, 0, 0, 1, 1, 1])
     assert intervals(threes)[:9] == [HOLD, HOLD, MOTION] * 3

@@ -21,6 +21,8 @@ BACK_PROPERTY = "VsaiBack"
 """How many frames before this one the drawing began that interpolation starts from; 0 unless it is spread."""
 AHEAD_PROPERTY = "VsaiAhead"
 """How many frames after this one the drawing begins that interpolation goes to; 1 unless it is spread."""
+LAYERED_PROPERTY = "VsaiLayered"
+"""1 where the figure alone is spread and the ground behind it is not (`vsainimotion.layers`)."""
 
 
 def check_cadence(cadence: str, span: int) -> None:

@@ -34,6 +34,8 @@ _SLIDES = 0.09
 0.05, a pan of a tenth of a pixel a frame starts at 0.12."""
 _SLIDE_TO_NEIGHBOURS = 0.3
 """What slides less than this part of both neighbours is what a codec left of their motion."""
+_LASTING = 0.3
+"""But a pan goes on behind a figure on twos: so much then slides in windows that slide as much before or after."""
 
 
 def find_holds(change: vs.VideoNode, hold: float | None) -> vs.VideoNode:
@@ -46,7 +48,8 @@ def find_holds(change: vs.VideoNode, hold: float | None) -> vs.VideoNode:
     Returns:
         `change` with the property `Held`, 0 or 1.
     """
-    slides = f"x.Slide {_SLIDES} > x.SlidePower y.SlidePower z.SlidePower min {_SLIDE_TO_NEIGHBOURS} * > and"
+    more = f"x.SlidePower y.SlidePower z.SlidePower min {_SLIDE_TO_NEIGHBOURS} * >"
+    slides = f"x.Slide {_SLIDES} > {more} x.Lasting {_LASTING} > or and"
     held = _still(hold, slides)
     return core.akarin.PropExpr([change, shift(change, -1), shift(change, 1)], dict=lambda: {"Held": held})
 

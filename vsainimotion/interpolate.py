@@ -17,6 +17,7 @@ from vsainimotion.cadence import DEFAULT_SPAN_FRAMES, EVEN, check_cadence
 from vsainimotion.errors import ArgumentError
 from vsainimotion.fusion import correct_by_blocks, weigh
 from vsainimotion.gate import INTERVAL_PROPERTY, GateOptions, Interval, gate
+from vsainimotion.layers import compose, lay_out_layers, unweave
 from vsainimotion.models import Card, find_card
 from vsainimotion.motion import analysis_copy, estimate_motion, timestep_plane
 from vsainimotion.native import check_clip, check_plugins, keep, once
@@ -89,7 +90,8 @@ def interpolate(
         kernel: How flow networks read between pixels: "bilinear" or "catmull-rom".
         cadence: "keep" leaves each drawing its timing: new frames lie in the last interval of a hold only. "even"
             spreads drawings that change at a regular pace on twos or threes: the frames between two drawings are made
-            at their even times, also in place of repeats in the source; never across a cut. Not with "mvtools".
+            at their even times, also in place of repeats in the source; never across a cut. A figure on twos over a pan
+            on ones is spread alone, and the pan goes on. Not with "mvtools".
         span: With "even", the longest hold to spread, 2 to 8 frames of the source.
         hold: See `gate`.
         cut: See `gate`.
@@ -116,9 +118,13 @@ def interpolate(
             "interpolate: 'cadence' must be keep with mvtools, whose frames are evenly spaced (got even)."
         )
     generate = _choose_generator(model, backend, kernel)
-    spread = span if cadence == EVEN else None
-    gated = keep(_gate_once(clip, hold=hold, cut=cut), 2 * (spread or 2))
-    timeline = lay_out(gated, schedule, cut, span=spread)
+    judged = _gate_once(clip, hold=hold, cut=cut)
+    if cadence == EVEN:
+        layers = lay_out_layers(keep(judged, 6 * span), schedule, cut, span)
+        ground, figure = unweave(generate(layers.weave()))
+        chosen = compose(layers, _choose_frames(layers.ground, ground), figure)
+        return set_rate(describe(chosen, layers.figure.plan), clip.fps, factor)
+    timeline = lay_out(keep(judged, 4), schedule, cut)
     chosen = _choose_frames(timeline, generate(timeline))
     return set_rate(describe(chosen, timeline.plan), clip.fps, factor)
 

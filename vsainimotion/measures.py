@@ -107,8 +107,9 @@ def measure_change(copy: vs.VideoNode, frames: int = 1) -> vs.VideoNode:
         A clip with `FineAverage` and `BlockMax` as above and, all 0 to 1: `Peak` (largest block difference; one frame
         ahead only above what large motion just before or after leaves in its place), `Noise` (part of the blocks'
         differences that has no common sign, which 98 of 100 blocks stay below), `Drift` (mean change of level of
-        windows of 32x32), `Slide` (mean share of a window's change that one displacement of it explains) and
-        `SlidePower` (mean square of what it explains).
+        windows of 32x32), `Slide` (mean share of a window's change that one displacement of it explains), `SlidePower`
+        (mean square of what it explains) and `Lasting` (`Slide` of those windows that slide about as much just before
+        or after).
     """
     blocks = measure_blocks(copy, frames)
     peak = _above_leftovers(blocks) if frames == 1 else blocks
@@ -123,6 +124,7 @@ def measure_change(copy: vs.VideoNode, frames: int = 1) -> vs.VideoNode:
         "Drift": "a.Drift",
         "Slide": "a.Slide",
         "SlidePower": "a.SlidePower",
+        "Lasting": "a.Lasting",
     }
     return core.akarin.PropExpr(sources, dict=lambda: names)
 
@@ -162,6 +164,8 @@ _PRODUCTS = (
     "change@ change@ *",
 )  # fmt: skip
 _EXPLAINED = "y a a * * z a b * * 2 * - x b b * * + x y * z z * - 0.000000000001 + / 0 max c min"
+_LASTS = 0.5
+"""A window slides on that slides by more than this part of what it does before or after."""
 _LEAST_POWER = 1e-7
 """Mean square change (0 to 1) of a window below which it counts for less and less."""
 
@@ -178,6 +182,13 @@ def _measure_slide(copy: vs.VideoNode, frames: int) -> vs.VideoNode:
     sums = [windows(_DERIVATIVES + product) for product in _PRODUCTS]
     explained = core.akarin.Expr(sums, _EXPLAINED).std.PlaneStats(prop="Power")
     share = core.akarin.Expr([explained, sums[-1]], f"x y {_LEAST_POWER:.10f} + /").std.PlaneStats(prop="Share")
+    around = [share, explained, shift(explained, -1), shift(explained, 1)]
+    lasting = core.akarin.Expr(around, f"y z a min {_LASTS} * > x 0 ?").std.PlaneStats(prop="Lasting")
     drift = core.akarin.Expr(windows("y x - 65535 /"), "x abs").std.PlaneStats(prop="Level")
-    names = {"Slide": "x.ShareAverage", "SlidePower": "y.PowerAverage", "Drift": "z.LevelAverage"}
-    return core.akarin.PropExpr([share, explained, drift], dict=lambda: names)
+    names = {
+        "Slide": "x.ShareAverage",
+        "SlidePower": "y.PowerAverage",
+        "Drift": "z.LevelAverage",
+        "Lasting": "a.LastingAverage",
+    }
+    return core.akarin.PropExpr([share, explained, drift, lasting], dict=lambda: names)

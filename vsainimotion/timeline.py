@@ -7,7 +7,7 @@ from math import ceil
 
 import vapoursynth as vs
 
-from vsainimotion.cadence import AHEAD_PROPERTY, BACK_PROPERTY, DEFAULT_SPAN_FRAMES, follow, mark_spans
+from vsainimotion.cadence import AHEAD_PROPERTY, BACK_PROPERTY, DEFAULT_SPAN_FRAMES, LAYERED_PROPERTY, follow
 from vsainimotion.gate import INTERVAL_PROPERTY, RUN_PROPERTY, Interval, count_runs, shift
 from vsainimotion.native import once
 from vsainimotion.timing import Schedule
@@ -57,14 +57,22 @@ class Timeline:
         return _resample(coming, self.schedule)
 
 
-def lay_out(gated: vs.VideoNode, schedule: Schedule, cut: float, *, span: int | None = None) -> Timeline:
+def lay_out(
+    gated: vs.VideoNode,
+    schedule: Schedule,
+    cut: float,
+    *,
+    spans: vs.VideoNode | None = None,
+    span: int = DEFAULT_SPAN_FRAMES,
+) -> Timeline:
     """Plans every output frame: the source frame before it, how far it lies beyond, and where it will come from.
 
     Args:
         gated: The source, judged by the gate.
         schedule: The output frames.
         cut: The gate's threshold.
-        span: Longest hold that is spread evenly, in frames; None to keep the timing of all drawings.
+        spans: Which drawings are spread, from `cadence.mark_spans`; None to keep the timing of all drawings.
+        span: The span it was given, in frames.
 
     Returns:
         The timeline. A spread drawing is planned as motion from where it began to where the next one begins.
@@ -74,9 +82,8 @@ def lay_out(gated: vs.VideoNode, schedule: Schedule, cut: float, *, span: int | 
     numbered = pixel.std.CopyFrameProps(gated).akarin.PropExpr(
         dict=lambda: {SOURCE_PROPERTY: "N", NEXT_PROPERTY: "N 1 +"}
     )
-    spans = mark_spans(gated, span) if span is not None else None
     if spans is not None:
-        numbered = numbered.std.CopyFrameProps(spans, props=[BACK_PROPERTY, AHEAD_PROPERTY])
+        numbered = numbered.std.CopyFrameProps(spans, props=[BACK_PROPERTY, AHEAD_PROPERTY, LAYERED_PROPERTY])
     plan = _resample(numbered, schedule).akarin.PropExpr(dict=lambda: {TIMESTEP_PROPERTY: timesteps})
     if spans is not None:
         plan = _spread(plan)
@@ -84,7 +91,7 @@ def lay_out(gated: vs.VideoNode, schedule: Schedule, cut: float, *, span: int | 
     moved = f"x.{INTERVAL_PROPERTY} {Interval.MOTION:d} = {blended} or"
     origin = f"x.{TIMESTEP_PROPERTY} 0 = {Origin.SOURCE:d} {moved} {Origin.INTERPOLATED:d} {Origin.REPEATED:d} ? ?"
     plan = plan.akarin.PropExpr(dict=lambda: {ORIGIN_PROPERTY: origin})
-    return Timeline(clip=gated, plan=plan, schedule=schedule, spans=spans, span=span or DEFAULT_SPAN_FRAMES)
+    return Timeline(clip=gated, plan=plan, schedule=schedule, spans=spans, span=span)
 
 
 def _spread(plan: vs.VideoNode) -> vs.VideoNode:

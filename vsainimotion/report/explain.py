@@ -10,6 +10,7 @@ from vsainimotion.cadence import EVEN
 from vsainimotion.enhance import OFF, render_script
 from vsainimotion.gate import GateOptions, gate
 from vsainimotion.intervals import Overrides
+from vsainimotion.layers import lay_out_layers
 from vsainimotion.media.job import Opened
 from vsainimotion.media.survey import read_frames
 from vsainimotion.report.journal import Journal
@@ -44,8 +45,9 @@ def outline(
         `VsaiConfidence`.
     """
     schedule = plan_schedule(clip.num_frames, Fraction(numerator, denominator))
-    timeline = lay_out(gate(clip, overrides=overrides), schedule, GateOptions().cut, span=span)
-    return describe(timeline.plan, timeline.plan)
+    gated, cut = gate(clip, overrides=overrides), GateOptions().cut
+    plan = (lay_out(gated, schedule, cut) if span is None else lay_out_layers(gated, schedule, cut, span).figure).plan
+    return describe(plan, plan)
 
 
 def outline_script(opened: Opened, factor: Fraction) -> str:
