@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from export.cels.stills import picture, save_pictures
 from export.config import Run
-from export.film_stills import colour_frames
+from export.film_stills import FILM_STILLS, colour_frames
 from export.halving import halve
 from export.rgb_data import RgbData
 from export.train import train
@@ -118,3 +118,14 @@ def test_a_network_that_restores_learns_from_them(tmp_path: Path, stills: NDArra
     lines = (tmp_path / "out" / "compact.log.jsonl").read_text(encoding="utf-8").splitlines()
     measured = json.loads([line for line in lines if "spline36" in line][-1])
     assert measured["psnr"] > measured["spline36"]
+
+
+def test_film_is_never_damaged(tmp_path: Path) -> None:
+    worst = {}
+    for name in (FILM_STILLS, "train-00000.npy"):
+        np.save(tmp_path / name, np.stack([picture(seed, SIZE) for seed in range(8)]))
+        save_worn(tmp_path / name, tmp_path / "pairs.npy", times=6)
+        pairs = np.load(tmp_path / "pairs.npy")
+        worst[name] = max(_error(pair[None], pair["large"][None]) for pair in pairs)
+    assert worst[FILM_STILLS] < 4.5  # one kernel or another
+    assert worst["train-00000.npy"] > 7
