@@ -13,7 +13,8 @@ core = vs.core
 
 def facts(clip: vs.VideoNode, name: str) -> list[float]:
     coarse = fine_copy(clip).resize.Bilinear(*plan_coarse_size(clip.width, clip.height))
-    return values(measure_returns(coarse), name)
+    contrast = core.std.BlankClip(coarse, width=1, height=1, keep=True).std.SetFrameProps(Contrast=0.1)
+    return values(measure_returns(coarse, contrast), name)
 
 
 def covered(frames: int) -> vs.VideoNode:
@@ -56,3 +57,25 @@ def test_what_is_flat_has_no_texture_and_other_tones() -> None:
 
 def test_a_pan_keeps_its_tones() -> None:
     assert max(facts(pan(12, 9), "Tones")[:-1]) < 0.05
+
+
+def test_a_picture_that_comes_back_in_parts_comes_back_pixel_by_pixel() -> None:
+    shot = still(5)
+    half = core.akarin.Expr(still(2), "X 160 < x 60 ?")
+    film = shot + core.std.BlankClip(shot, length=2, color=60) + half
+    frames, pixels, parts, lasting = (
+        facts(film, name)[6] for name in ("ApartBehind", "PixelsBehind", "Parts", "PartsBehind")
+    )
+    assert frames > 0.05
+    assert pixels < 0.02 * frames
+    assert parts > 0.4
+    assert lasting < 0.05
+
+
+def test_what_was_cut_away_has_changed_for_good() -> None:
+    cut, cover = still(12) + still(12, OTHER_TEXTURE), covered(4)
+    parts, ahead, behind = (facts(cut, name)[11] for name in ("Parts", "PartsAhead", "PartsBehind"))
+    assert parts == pytest.approx(ahead, rel=0.05) == pytest.approx(behind, rel=0.05)
+    assert parts > 0.1
+    assert facts(cover, "Parts")[11] > 0.5
+    assert facts(cover, "PartsAhead")[11] == facts(cover, "PartsBehind")[15] == 0

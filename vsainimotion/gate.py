@@ -45,6 +45,9 @@ core = vs.core
 
 _COMES_BACK = 0.25
 """A picture that differs from one three frames on at most this much of what changed has come back: that was no cut."""
+_SAME_PICTURE = 0.97
+"""Frames whose luma correlates by more are one picture in another light, however much that changed. Cuts reach 0.57, and
+black bars beside a bright picture nine tenths."""
 _FADE_BEND = 0.35
 """A second difference in time below this part of the first is steady; a cut's is half of it."""
 _LIKELY_A_FADE = 0.6
@@ -129,7 +132,8 @@ def _decision(options: GateOptions, length: int) -> dict[str, str]:
     surely, steadily = f"x.Fade {_SURELY_A_FADE} >", f"x.BendLess {_FADE_BEND} <"
     no_fade = f"{surely} {steadily} and not" if options.hold is None else "1"
     held = f"y.Held {no_fade} and N {length - 1} >= or"
-    sudden = f"x.Cut x.Flash >= x.Returns {_COMES_BACK} >= and {Interval.CUT:d} {Interval.FADE:d} ?"
+    other = f"x.Returns {_COMES_BACK} >= x.Likeness {_SAME_PICTURE} <= and"
+    sudden = f"x.Cut x.Flash >= {other} and {Interval.CUT:d} {Interval.FADE:d} ?"
     slow = f"x.Fade {_LIKELY_A_FADE} > {surely} {steadily} or and {Interval.FADE:d} {Interval.MOTION:d} ?"
     unmarked = f"{held} {Interval.HOLD:d} {abrupt} {options.cut} >= {sudden} {slow} ? ?"
     denied = f"z.MarkMax 0 = {abrupt} {options.cut} >= and"

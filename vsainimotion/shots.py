@@ -91,7 +91,7 @@ def measure_features(copy: vs.VideoNode, change: vs.VideoNode, size: tuple[int, 
     around = [facts, shift(facts, -1), shift(facts, 1), shift(facts, -2)]
     farther = [shift(facts, frames) for frames in (-4, -3, 2, 3, 4)]
     pixel = core.std.BlankClip(width=1, height=1, format=vs.GRAY8, length=copy.num_frames, keep=True)
-    sources = [pixel, *around, change, measure_returns(coarse), *farther]
+    sources = [pixel, *around, change, measure_returns(coarse, facts), *farther]
     return core.akarin.PropExpr(sources, dict=lambda: FEATURES)
 
 
@@ -239,6 +239,11 @@ FEATURES: Mapping[str, str] = {
     "ReturnsBehind": "d.ApartBehind d.Apart 0.0001 + / 3 min",
     "ReturnsAcross": "d.ApartAcross d.Apart 0.0001 + / 3 min",
     "AcrossRelative": "d.ApartAcrossMore y.Contrast / sqrt",
+    "PixelsAhead": "d.PixelsAhead d.Apart 0.0001 + / 3 min",
+    "PixelsBehind": "d.PixelsBehind d.Apart 0.0001 + / 3 min",
+    "Parts": "d.Parts",
+    "PartsAhead": "d.PartsAhead",
+    "PartsBehind": "d.PartsBehind",
     "Tones": "d.Tones",
     "TonesMost": "d.TonesMost",
     "TextureRatio": "d.Texture d.TextureNext min d.Texture d.TextureNext + 0.001 + /",

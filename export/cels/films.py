@@ -53,6 +53,7 @@ _COVERED = {
     "cover": 4.0, "pan": 1.0, "slow_pan": 0.7, "shake": 0.5, "drawn": 1.5, "repeated": 2.0, "dissolve": 0.6,
     "fade": 0.4, "hold": 0.5,
 }  # fmt: skip
+_ALIKE = {"alike_cut": 4.0, "dark_cut": 3.0, "fade": 2.0, "credits_roll": 1.0, "acting": 1.0, "quick_cuts": 0.5}
 _SMALL = ((480, 270), (512, 288), (640, 360), (480, 360))
 SETS: Mapping[str, FilmSet] = MappingProxyType(
     {
@@ -60,11 +61,13 @@ SETS: Mapping[str, FilmSet] = MappingProxyType(
         "face": FilmSet(films=36, parts=5, weights={"face": 1.0}, sizes=((1920, 1080),), wear="mild"),
         "pan": FilmSet(films=32, parts=6, weights={"slow_pan": 1.0}, sizes=((640, 360), (1280, 720)), wear="mild"),
         "old": FilmSet(films=24, parts=9, weights=_OLD, sizes=_SMALL, wear="old"),
-        "covered": FilmSet(films=30, parts=8, weights=_COVERED, sizes=_SMALL, wear="old"),
+        "covered": FilmSet(films=70, parts=8, weights=_COVERED, sizes=_SMALL, wear="old"),
+        "alike": FilmSet(films=24, parts=9, weights=_ALIKE, sizes=_SMALL, wear="any"),
     }
 )
 """The labelled set: of everything; mouths and eyes alone at 1080p; pans of at most half a pixel a frame; old film; old
-film whose picture is covered again and again."""
+film whose picture is covered again and again; cuts between alike or dark shots and out of black. A set's place in this
+order is part of its seeds, so a new one comes last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +101,16 @@ def compose(name: str) -> tuple[Film, Coding, np.random.Generator]:
     film = Film([], [], [])
     for kind in rng.choice(list(group.weights), group.parts, p=weights / weights.sum()):
         part = KINDS[str(kind)](rng, size)
-        joint = ["cut"] if film.frames else []
+        joint = _join(film.frames[-1], part.frames[0]) if film.frames else []
         film.frames.extend(part.frames)
         film.classes.extend(joint + part.classes)
-        film.kinds.extend(joint + [str(kind)] * len(part.classes))
+        film.kinds.extend(["cut"] * len(joint) + [str(kind)] * len(part.classes))
     return film, random_coding(rng, WEAR[group.wear]), rng
+
+
+def _join(last: Pixels, first: Pixels) -> list[str]:
+    """Call what joins two happenings a cut; black that follows black is held."""
+    return ["hold" if np.array_equal(last, first) else "cut"]
 
 
 def save_labelled(folder: Path, name: str) -> None:

@@ -92,6 +92,12 @@ def test_a_labelled_film_is_saved_with_a_class_for_each_interval(
     assert set(changed) <= {"unseen"}
 
 
+def test_black_that_follows_black_is_held_and_no_cut() -> None:
+    black, grey = np.zeros((4, 4, 3), np.uint8), np.full((4, 4, 3), 90, np.uint8)
+    assert films._join(black, black) == ["hold"]
+    assert films._join(black, grey) == ["cut"]
+
+
 def test_the_decision_learns_and_its_weights_give_the_same_answer(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     classes = rng.integers(0, len(CLASSES), 400)
