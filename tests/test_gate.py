@@ -93,6 +93,11 @@ def test_a_lightning_that_brightens_the_picture_is_no_cut() -> None:
     assert intervals(film)[4:6] == [FADE] * 2
 
 
+def test_one_picture_in_another_light_is_no_cut_however_sudden() -> None:
+    film = core.akarin.Expr(still(12), "x N 6 >= 0.5 1 ? *")
+    assert CUT not in intervals(film)
+
+
 def test_a_large_thing_that_crosses_the_picture_is_no_cut() -> None:
     assert CUT not in intervals(box(12, 30, side=90))
 
