@@ -28,7 +28,7 @@ from vsainimotion.models import list_cards
 core = vs.core
 
 ROUNDS = 2
-FRAMES = 4
+FRAMES = 8
 """Frames of a round, for what is not slow."""
 
 
@@ -101,13 +101,13 @@ def _time_middle(method: Method, held: vs.VideoNode) -> Runner:
 
 
 def _next_frames(method: Method, held: vs.VideoNode) -> Callable[[], object]:
+    made = method.make(Material(held, held, range((ROUNDS + 1) * FRAMES), {}))
     position = 0
 
     def run() -> None:
         nonlocal position
-        picks = range(position, position + FRAMES)
+        _drain(made[position : position + FRAMES])
         position += FRAMES
-        _drain(method.make(Material(held, held, picks, {})))
 
     return run
 
@@ -123,8 +123,8 @@ def _time_enlarger(method: Method, small: vs.VideoNode) -> Runner:
         # A process that enlarges a tiny picture pays for the start alone.
         run, less = (partial(ncnn_peer.enlarge, method.name, part) for part in (pictures, pictures[:, :32, :32]))
         return Runner(name=method.name, frames=1, run=run, less=less)
-    material = Material(small, small, range(FRAMES), {})
-    return Runner(name=method.name, frames=FRAMES, run=lambda: _drain(method.make(material)))
+    made = method.make(Material(small, small, range(FRAMES), {}))
+    return Runner(name=method.name, frames=FRAMES, run=lambda: _drain(made))
 
 
 def list_weights() -> dict[str, Weight]:
