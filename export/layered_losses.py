@@ -14,6 +14,7 @@ from torch.nn import functional
 from export.losses import FlowWeights, answer_losses, distance, flow_loss, lengths, mask_loss
 from export.networks.flow import enlarge
 from export.networks.layered import Layered, Layers
+from export.networks.layers import disagreement
 from export.picture_losses import PICTURE_LOSSES
 from export.scene_data import SCENES, UNKNOWN, SceneBatch
 from vsainimotion.gate import Interval
@@ -36,6 +37,8 @@ class LayeredWeights:
     """The background's motion: near that of as much of the picture as can be."""
     side: float = 0.1
     """Which picture shows, where only one does."""
+    ghost: float = 1.0
+    """A mixture of before and after where they show something else: whatever is right, two pale ones are wrong."""
     candidate: float = 1.0
     """What is fetched from a picture, where it is visible there."""
     scene: float = 0.1
@@ -90,12 +93,16 @@ def motion_losses(found: Layers, batch: SceneBatch, weights: LayeredWeights) -> 
     far = distance(found.camera, batch.flow)
     side = found.shares.clamp(min=1e-4).log()
     logit = torch.logsumexp(side[:, 0::2], 1, keepdim=True) - torch.logsumexp(side[:, 1::2], 1, keepdim=True)
+    before, after = found.candidates[2:]
+    apart = (before - after).detach().abs().mean(1, keepdim=True) * disagreement(before, after).detach()
+    mixed = 4 * found.shares[:, 0::2].sum(1, keepdim=True) * found.shares[:, 1::2].sum(1, keepdim=True)
     fetched = torch.cat([_error(each, batch.middle) for each in found.candidates[2:]], dim=1)
     return {
         "motion": weights.motion * motion,
         "flow": weights.flow * flow_loss(enlarge(found.flow), batch.flow, seen),
         "camera": weights.camera * (far / (far + _ELSEWHERE_PX) * visible).mean(),
         "side": weights.side * mask_loss(logit, visible),
+        "ghost": weights.ghost * (mixed * apart).mean(),
         "candidate": weights.candidate * (fetched * visible).mean(),
     }
 

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from export.batches import Shards, turn_picture
+from export.worn import pair_type
+
+type _Pair = tuple[Tensor, Tensor, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,8 @@ class RgbBatch:
     """(N, 3, H, W) float32 in [0, 1]."""
     large: Tensor
     """(N, 3, 2H, 2W)."""
+    damaged: Tensor
+    """(N,) 1 where a codec did something to the small picture, 0 where nothing did."""
 
 
 class RgbData:
@@ -34,7 +39,7 @@ class RgbData:
 
     def __init__(self, folder: Path, split: str) -> None:
         self._pairs = Shards(folder, split)
-        if not {"small", "large"} <= set(self._pairs[0].dtype.names or ()):
+        if not set(pair_type(2).names or ()) <= set(self._pairs[0].dtype.names or ()):
             raise ValueError(f"RgbData: '{folder}' must hold pairs, which python -m export.worn makes of pictures")
 
     def __len__(self) -> int:
@@ -42,25 +47,29 @@ class RgbData:
 
     def batch(self, side: int, count: int, rng: np.random.Generator) -> RgbBatch:
         """Return `count` random crops, each of a picture of its own."""
-        crops = [self._crop(self._pairs[int(index)], side, rng) for index in rng.integers(len(self), size=count)]
-        return RgbBatch(torch.stack([small for small, _ in crops]), torch.stack([large for _, large in crops]))
+        return _stack([self._crop(self._pairs[int(index)], side, rng) for index in rng.integers(len(self), size=count)])
 
-    def _crop(self, pair: NDArray[Any], side: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    def _crop(self, pair: NDArray[Any], side: int, rng: np.random.Generator) -> _Pair:
         top, left = (int(rng.integers(length - side + 1)) for length in pair["small"].shape[:2])
         turn = int(rng.integers(8))
         small, large = (
             turn_picture(_planes(pair[name], scale * top, scale * left, scale * side), turn).contiguous()
             for name, scale in (("small", 1), ("large", 2))
         )
-        return small, large
+        return small, large, float(pair["damaged"])
 
     def fixed(self, indices: range) -> RgbBatch:
         """Return whole pairs by number."""
-        pairs = [self._pairs[index] for index in indices]
-        small, large = (
-            torch.stack([_planes(pair[name], 0, 0, len(pair[name])) for pair in pairs]) for name in ("small", "large")
-        )
-        return RgbBatch(small, large)
+        return _stack([self._whole(self._pairs[index]) for index in indices])
+
+    def _whole(self, pair: NDArray[Any]) -> _Pair:
+        small, large = (_planes(pair[name], 0, 0, len(pair[name])) for name in ("small", "large"))
+        return small, large, float(pair["damaged"])
+
+
+def _stack(pairs: list[_Pair]) -> RgbBatch:
+    small, large, damaged = zip(*pairs, strict=True)
+    return RgbBatch(torch.stack(small), torch.stack(large), torch.tensor(damaged))
 
 
 def _planes(picture: NDArray[np.uint8], top: int, left: int, side: int) -> Tensor:

@@ -9,7 +9,7 @@ a step waits for no encoder.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,11 +17,13 @@ from types import MappingProxyType
 
 import numpy as np
 import torch
+import vapoursynth as vs
 from numpy.typing import NDArray
 
 from export.cels.codec import damaged
 from export.film_stills import FILM_STILLS
 from export.halving import halve
+from vsainimotion.rgb import to_rgb
 
 type Pixels = NDArray[np.uint8]
 
@@ -36,23 +38,32 @@ class Wear:
     """Best and worst rate of each codec of `export.cels.codec.CODECS`."""
     tiled: float
     """Four stills at half their size in place of each, so that lines get thinner and shapes smaller."""
+    subsampled: float
+    """Share of those that no codec touches whose chroma is at half size all the same, as in nearly every film."""
+    held: int
+    """Most frames for which the codec sees a still: it spends less on one that is gone at once."""
+    panned: float
+    """They pass by, up to `_FASTEST_PX` pixels a frame in each direction: between key frames damage moves along."""
 
 
 WEAR = Wear(
-    clean=0.3, rates=MappingProxyType({"x264": (16, 34), "x265": (18, 34), "mpeg2": (2, 10)}), tiled=0.3
+    clean=0.35, rates=MappingProxyType({"x264": (16, 34), "x265": (18, 34), "mpeg2": (2, 10)}),
+    tiled=0.3, subsampled=0.6, held=8, panned=0.4,
 )  # fmt: skip
 """From traces that a careful eye finds to what anybody sees: the network has to tell how much a picture suffered."""
 FILM_WEAR = replace(WEAR, clean=1.0)
 """For `export.film_stills`: what is film already has fine grain, which a network must not learn to take for damage."""
 
 _HALVINGS = ("area", "area", "bicubic", "bicubic", "lanczos", "mitchell")
+_FASTEST_PX = 3
 #: Stills that go through one encoder at one rate.
 _GROUP = 20
 
 
 def pair_type(size: int) -> np.dtype[np.void]:
-    """Return the layout of a pair: `small`, (size/2, size/2, 3), and `large`, (size, size, 3), both RGB."""
-    return np.dtype([("small", np.uint8, (size // 2, size // 2, 3)), ("large", np.uint8, (size, size, 3))])
+    """Return the layout of a pair: `small`, (size/2, size/2, 3), and `large`, (size, size, 3), RGB; was it damaged."""
+    half = size // 2
+    return np.dtype([("small", np.uint8, (half, half, 3)), ("large", np.uint8, (size, size, 3)), ("damaged", bool)])
 
 
 def worn(stills: Pixels, rng: np.random.Generator, wear: Wear = WEAR) -> NDArray[np.void]:
@@ -72,9 +83,66 @@ def worn(stills: Pixels, rng: np.random.Generator, wear: Wear = WEAR) -> NDArray
     if rng.random() >= wear.clean:
         name = sorted(wear.rates)[int(rng.integers(len(wear.rates)))]
         best, worst = wear.rates[name]
-        small = damaged(small, name, int(rng.integers(best, worst + 1)), shot_frames=1)
+        small = _filmed(small, name, int(rng.integers(best, worst + 1)), rng, wear)
+        pairs["damaged"] = True
+    elif rng.random() < wear.subsampled:
+        small = _from_yuv(_to_yuv(small))
     pairs["small"] = small
     return pairs
+
+
+def _filmed(small: Pixels, name: str, rate: int, rng: np.random.Generator, wear: Wear) -> Pixels:
+    """Return one frame of the shot that a codec makes of each picture, as the product reads it."""
+    frames = int(rng.integers(1, wear.held + 1))
+    shown = int(rng.integers(frames))
+    speed = rng.integers(-_FASTEST_PX, _FASTEST_PX + 1, 2) * (rng.random() < wear.panned)
+    film = np.stack([_moved(small, (frame - shown) * speed) for frame in range(frames)], axis=1)
+    coded = damaged(_to_yuv(film.reshape(-1, *small.shape[1:])), name, rate, shot_frames=frames)
+    return _from_yuv(coded[shown::frames])
+
+
+def _to_yuv(pictures: Pixels) -> Pixels:
+    """Return RGB as YUV 4:2:0 by BT.709, (N, 3/2 H, W): the planes of each picture one after the other."""
+    count, height, width = pictures.shape[:3]
+    clip = _clip(vs.RGB24, (width, height), pictures.transpose(0, 3, 1, 2))
+    yuv = clip.resize.Bicubic(format=vs.YUV420P8, matrix=vs.MATRIX_BT709, range=vs.RANGE_LIMITED)
+    planes = [np.asarray(frame[plane]).ravel() for frame in yuv.frames(close=False) for plane in range(3)]
+    return np.concatenate(planes).reshape(count, height * 3 // 2, width)
+
+
+def _from_yuv(pictures: Pixels) -> Pixels:
+    """Return what `_to_yuv` made, as the product's networks get it."""
+    count, rows, width = pictures.shape
+    luma, blue, red = np.split(pictures.reshape(count, -1), [rows * width * 2 // 3, rows * width * 5 // 6], axis=1)
+    height = rows * 2 // 3
+    planes = [plane.reshape(count, -1, width // step) for plane, step in ((luma, 1), (blue, 2), (red, 2))]
+    clip = _clip(vs.YUV420P8, (width, height), list(zip(*planes, strict=True)))
+    clip = clip.std.SetFrameProps(_Matrix=vs.MATRIX_BT709, _Range=0, _ChromaLocation=0)
+    rgb = to_rgb(clip).resize.Point(format=vs.RGB24)
+    return np.stack([np.dstack([np.asarray(frame[plane]) for plane in range(3)]) for frame in rgb.frames(close=False)])
+
+
+def _clip(
+    fmt: vs.PresetVideoFormat, size: tuple[int, int], pictures: Sequence[Sequence[Pixels]] | Pixels
+) -> vs.VideoNode:
+    """Return a clip of pictures in memory, each a sequence of planes."""
+
+    def show(n: int, f: vs.VideoFrame) -> vs.VideoFrame:
+        filled = f.copy()
+        for plane, pixels in enumerate(pictures[n]):
+            np.copyto(np.asarray(filled[plane]), pixels)
+        return filled
+
+    blank = vs.core.std.BlankClip(None, *size, fmt, len(pictures), fpsnum=24, fpsden=1, keep=True)
+    return blank.std.ModifyFrame(blank, show)
+
+
+def _moved(pictures: Pixels, by: NDArray[np.int64]) -> Pixels:
+    """Move pictures by whole pixels down and across; their edges are repeated."""
+    rows, columns = (
+        np.clip(np.arange(side) - step, 0, side - 1) for side, step in zip(pictures.shape[1:3], by, strict=True)
+    )
+    return pictures[:, rows[:, None], columns]
 
 
 def _halved(stills: Pixels, kernel: str) -> Pixels:

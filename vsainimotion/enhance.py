@@ -75,10 +75,10 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             deband=0,
         ),
         "anime-strong": Preset(
-            description="As anime-clean, with larger networks, and smooths the bands of compression in gradients.",
+            description="As anime-clean, with larger networks; takes away what compression left: blocks and bands.",
             interpolator="flow",
             kernel="catmull-rom",
-            upscaler="luma",
+            upscaler="compact",
             multi=Fraction(2),
             height=1440,
             deband=1.5,

@@ -43,26 +43,28 @@ def damaged(pictures: Pixels, name: str, rate: int, *, shot_frames: int) -> Pixe
     """Return pictures as a codec leaves them.
 
     Args:
-        pictures: (N, H, W, 3) uint8 RGB of even size, shot after shot.
+        pictures: (N, H, W, 3) uint8 RGB of even size, shot after shot; or (N, 3/2 H, W) YUV 4:2:0, the planes of each
+            one after the other.
         name: A key of CODECS.
         rate: The encoder's own measure: CRF, or the quantiser of MPEG-2.
         shot_frames: Frames in each shot; each begins with a key frame.
 
     Returns:
-        As many pictures of the same size, through 8-bit 4:2:0.
+        As many pictures of the same size and kind, through 8-bit 4:2:0.
 
     Raises:
         VsaiError: ffmpeg failed.
         RuntimeError: It returned another number of pictures.
     """
-    count, height, width = pictures.shape[:3]
-    raw = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", "24")
+    count, rows, width = pictures.shape[:3]
+    pixels, height = ("rgb24", rows) if pictures.ndim == 4 else ("yuv420p", rows * 2 // 3)
+    raw = ("-f", "rawvideo", "-pix_fmt", pixels, "-s", f"{width}x{height}", "-r", "24")
     encoder = [word.format(rate=rate) for word in CODECS[name].arguments]
     keys = ("-force_key_frames", f"expr:not(mod(n,{shot_frames}))")
     with tempfile.TemporaryDirectory(prefix="vsainimotion-") as folder:
         film = str(Path(folder) / "film.mkv")
         _ffmpeg(*raw, "-i", "-", *encoder, *keys, "-pix_fmt", "yuv420p", film, given=pictures.tobytes())
-        bytes_back = _ffmpeg("-i", film, "-f", "rawvideo", "-pix_fmt", "rgb24", "-fps_mode", "passthrough", "-")
+        bytes_back = _ffmpeg("-i", film, "-f", "rawvideo", "-pix_fmt", pixels, "-fps_mode", "passthrough", "-")
     if len(bytes_back) != pictures.size:
         raise RuntimeError(
             f"damaged: {name} must return {count} pictures (got {len(bytes_back) / pictures[0].size:g}). "

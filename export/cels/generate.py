@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import skia
@@ -12,7 +12,7 @@ from export.cels.character import Acting, Looks, person
 from export.cels.effects import random_effects
 from export.cels.rig import Joint, Motion, Sway, Vector, parameters
 from export.cels.scene import Piece, Scene, Sketch
-from export.cels.shapes import blob, ellipse, ink_line, polygon, ridge, smooth, star
+from export.cels.shapes import bezier, blob, ellipse, ink_line, polygon, ridge, smooth, star
 from export.cels.textures import TILE_COUNT, Texture, colour, palette
 
 #: Every scene is at its composed place in the middle of this interval.
@@ -37,6 +37,8 @@ class Mix:
     """Share of scenes with effects over them: glow, focus lines, a logo, credits."""
     quick: bool = False
     """Whether painted surfaces are looked up once, not twice."""
+    plain: float = 0.0
+    """Share of scenes without painted surfaces: flat colours, gradients, and pen strokes on them."""
 
 
 def _velocity(rng: np.random.Generator, mix: Mix, still: float, *, limit: float = 1.0) -> Vector:
@@ -81,7 +83,13 @@ def _ground(rng: np.random.Generator, camera: Motion, mix: Mix) -> Piece:
     tilt = parameters(tilt_x=rng.normal(0, 6e-4), tilt_y=rng.normal(0, 1e-3)) if rng.random() < 0.25 else parameters()
     texture = Texture(int(rng.integers(TILE_COUNT)), scale, rng.uniform(0, 2 * math.pi), mix.quick)
     flat = Joint(motion=Sway(rest=tilt), parent=Joint(motion=camera))
-    return Sketch().fill(everywhere(), texture).piece(flat, everywhere())
+    paint = _gradient(palette(rng, 4), skia.Rect.MakeWH(120, 120)) if mix.plain else texture
+    return Sketch().fill(everywhere(), paint).piece(flat, everywhere())
+
+
+def _gradient(colours: Vector, box: skia.Rect) -> skia.Shader:
+    ends = [skia.Point(box.left(), box.top()), skia.Point(box.right(), box.bottom())]
+    return skia.GradientShader.MakeLinear(ends, [colour(colours[0]), colour(colours[-1])])
 
 
 def _distance(rng: np.random.Generator, camera: Motion, size: Vector, mix: Mix) -> list[Piece]:
@@ -109,12 +117,11 @@ def _patterned(rng: np.random.Generator, joint: Joint, path: skia.Path, mix: Mix
     sketch, colours = Sketch(), palette(rng, 4)
     box = path.getBounds()
     kind = rng.random()
-    if kind < 0.5:
+    if kind < 0.5 and not mix.plain:
         scale = math.exp(rng.uniform(math.log(0.08), math.log(0.7)))
         sketch.fill(path, Texture(int(rng.integers(TILE_COUNT)), scale, rng.uniform(0, 6.3), mix.quick))
-    elif kind < 0.65:
-        ends = [skia.Point(box.left(), box.top()), skia.Point(box.right(), box.bottom())]
-        sketch.fill(path, skia.GradientShader.MakeLinear(ends, [colour(colours[0]), colour(colours[-1])]))
+    elif 0.5 <= kind < 0.65:
+        sketch.fill(path, _gradient(colours, box))
     else:
         sketch.fill(path, colour(colours[2]))
     if rng.random() < 0.5:
@@ -243,6 +250,25 @@ def _sparks(rng: np.random.Generator, size: Vector, mix: Mix) -> list[Piece]:
     return pieces
 
 
+def _strokes(rng: np.random.Generator, camera: Motion, size: Vector) -> list[Piece]:
+    """Draw with a pen on what is there: single strokes and hatching, thin at their ends."""
+    pieces = []
+    for _ in range(int(rng.integers(0, 9))):
+        place, length = rng.uniform(0, 1, 2) * size, math.exp(rng.uniform(math.log(4), math.log(50)))
+        bend, width = rng.normal(0, 0.25, 2) * length, math.exp(rng.uniform(math.log(0.3), math.log(2.0)))
+        apart, taper = rng.uniform(1.5, 5) * width, float(rng.choice([0.1, 0.4, 1.0]))
+        sketch, cover = Sketch(), skia.Path()
+        for row in range(int(rng.choice([1, 1, 1, 3, 6]))):
+            points = bezier((0, 0), (length / 3, bend[0]), (length * 2 / 3, bend[1]), (length, 0))
+            beside = np.array([rng.normal(0, apart / 4), row * apart])
+            cover.addPath(ink_line(points + beside, width, taper=taper))
+        sketch.fill(cover, colour(palette(rng, 4)[int(rng.choice([0, 0, 0, 3]))] * 0.5))
+        across, down = place - size / 2
+        turned = Joint(motion=Sway(rest=parameters(across, down, rng.uniform(0, 6.3))), parent=Joint(motion=camera))
+        pieces.append(sketch.piece(turned, cover))
+    return pieces
+
+
 def lettering(rng: np.random.Generator, size: Vector, *, lines: int = 1) -> list[Piece]:
     """Write strokes that look like a subtitle at the foot of the picture, fixed on the screen."""
     sketch, cover = Sketch(), skia.Path()
@@ -274,15 +300,17 @@ def random_scene(seed: int, *, width: float = 96.0, height: float = 96.0, mix: M
     rng = np.random.default_rng([19, seed])
     size = np.array([width, height])
     camera = _camera(rng, mix, size)
+    # From sources of their own, so that a seed's scene is otherwise the same with and without them.
+    pen, own = np.random.default_rng([31, seed]), np.random.default_rng([29, seed])
+    mix = replace(mix, plain=float(pen.random() < mix.plain))
     pieces = [_ground(rng, camera, mix), *_distance(rng, camera, size, mix)]
     groups = [_props(rng, camera, size, mix), _people(rng, size, mix)]
     for index in rng.permutation(2):
         pieces += groups[index]
+    pieces += _strokes(pen, camera, size) if mix.plain else []
     pieces += _sparks(rng, size, mix)
     if rng.random() < mix.overlay:
         pieces += lettering(rng, size)
-    # From a source of their own, so that a seed's scene is otherwise the same with and without effects.
-    own = np.random.default_rng([29, seed])
     if own.random() < mix.effects:
         pieces += random_effects(own, size)
     return Scene(width=width, height=height, pieces=pieces)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from export.cels.generate import CENTRE_FRAME, random_scene
+from export.cels.generate import CENTRE_FRAME, Mix, random_scene
 from export.cels.render import render
 
 #: Weight of red, green and blue in BT.709 luma.
@@ -16,9 +16,9 @@ LUMA = np.array([0.2126, 0.7152, 0.0722])
 _UNITS = 96.0
 
 
-def picture(seed: int, size: int) -> NDArray[np.uint8]:
+def picture(seed: int, size: int, mix: Mix | None = None) -> NDArray[np.uint8]:
     """Return a scene at its composed moment, (size, size, 3) RGB."""
-    scene = random_scene(seed, width=_UNITS, height=_UNITS)
+    scene = random_scene(seed, width=_UNITS, height=_UNITS, mix=mix)
     return np.asarray(render(scene, CENTRE_FRAME, 0.5, (size, size)), dtype=np.uint8)
 
 
@@ -33,8 +33,8 @@ def save_stills(path: Path, seeds: range, size: int) -> None:
 
 
 def save_pictures(path: Path, seeds: range, size: int) -> None:
-    """Render one colour still for each seed into a .npy file, (N, size, size, 3)."""
-    _save(path, np.stack([picture(seed, size) for seed in seeds]))
+    """Render one colour still for each seed into a .npy file, (N, size, size, 3); half of them are plain line art."""
+    _save(path, np.stack([picture(seed, size, Mix(plain=0.5)) for seed in seeds]))
 
 
 def _save(path: Path, pixels: NDArray[np.uint8]) -> None:

@@ -110,5 +110,6 @@ NETWORKS: dict[str, Description] = {
         timesteps="none",
         base="spline36",
         description="Doubles RGB and takes away blocks, ringing and bands of a codec; a clean picture stays clean.",
+        data="generated scenes and Big Buck Bunny (CC BY 3.0, Blender Foundation)",
     ),
 }

@@ -24,6 +24,7 @@ from export.networks.layers import (
     SceneGate,
     Taps,
     agree,
+    disagreement,
     fetch,
     fetch_taps,
     nearer,
@@ -169,7 +170,8 @@ class Layered(FlowFast):
         composite = torch.stack([share * each for share, each in zip(shares.split(1, 1), candidates, strict=True)]).sum(
             0
         )
-        change = self.refinement(composite, candidates[2], candidates[3]) * enlarge(enlarge(gate))
+        unsure = disagreement(candidates[2], candidates[3])
+        change = self.refinement(composite, candidates[2], candidates[3]) * unsure * enlarge(enlarge(gate))
         between = composite + change
         scene = self.scene((estimate.searches[0], estimate.searches[1]), apart)
         picture = between + (nearer(pictures) - between) * stay(scene, apart)

@@ -23,6 +23,9 @@ _STEADY = 1e-3
 _CAMERA_PX = 0.05
 #: Largest change that the refinement makes, of 1.
 _REFINE_MOST = 0.1
+#: Mean difference of both sides from which they count as unlike, and over how much more they are quite so; below lie
+#: grain and what a codec did, as in `VsaiConfidence`.
+_UNLIKE_FROM, _UNLIKE_OVER = 0.03, 0.07
 #: Outer taps of each side.
 TAPS = 4
 
@@ -207,6 +210,13 @@ def nearer(pictures: Tensor) -> Tensor:
     """Return the picture that is nearer in time, (N, 3, H, W); the one before, halfway."""
     before = ((0.5 - pictures[:, 6:7]) * 1000.0 + 1.0).clamp(0.0, 1.0)
     return pictures[:, 3:6] + (pictures[:, 0:3] - pictures[:, 3:6]) * before
+
+
+def disagreement(before: Tensor, after: Tensor) -> Tensor:
+    """Return where both sides show something else, 0 to 1, (N, 1, H, W), of two (N, 3, H, W) pictures."""
+    apart = (before - after).abs().mean(1, keepdim=True)
+    around = functional.avg_pool2d(functional.avg_pool2d(apart, 2), 5, 1, padding=2, count_include_pad=False)
+    return enlarge((around - _UNLIKE_FROM) / _UNLIKE_OVER).clamp(0.0, 1.0)
 
 
 class Compositor(nn.Module):

@@ -39,6 +39,16 @@ def doubling_kernel() -> Tensor:
     return torch.from_numpy(kernel).float()
 
 
+def correction() -> nn.Sequential:
+    """Make four small layers that find what a kernel's doubling of (N, 1, H, W) luma lacks, (N, 4, H - 10, W - 10)."""
+    layers: list[nn.Module] = []
+    for inputs, outputs, side in ((1, 16, 5), (16, 16, 3), (16, 8, 3)):
+        layers += [nn.Conv2d(inputs, outputs, side), nn.LeakyReLU(0.1)]
+    last = nn.Conv2d(8, 4, 3)
+    silence(last)
+    return nn.Sequential(*layers, last)
+
+
 class LumaFast(nn.Module):
     """(N, 1, H, W) luma in [0, 1] to (N, 1, 2H, 2W); edges are repeated, not darkened."""
 
@@ -47,12 +57,7 @@ class LumaFast(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("kernel", doubling_kernel())
-        layers: list[nn.Module] = []
-        for inputs, outputs, side in ((1, 16, 5), (16, 16, 3), (16, 8, 3)):
-            layers += [nn.Conv2d(inputs, outputs, side), nn.LeakyReLU(0.1)]
-        last = nn.Conv2d(8, 4, 3)
-        silence(last)
-        self.correct = nn.Sequential(*layers, last)
+        self.correct = correction()
 
     def forward(self, luma: Tensor) -> Tensor:
         """Return the plane at twice the size."""

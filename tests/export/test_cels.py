@@ -15,6 +15,7 @@ from export.cels.generate import everywhere
 from export.cels.render import _Cover, _motion, _moves, _quarters
 from export.cels.rig import Joint, Keys, Sway, parameters, plane_matrix
 from export.cels.shapes import bezier, ellipse, smooth
+from export.cels.stills import picture, save_pictures
 from export.cels.textures import Texture
 from export.cels.triplets import record_type, save_shard, scene_triplets
 from export.networks.flow import warp
@@ -114,6 +115,26 @@ def test_quickly_painted_surfaces_look_as_the_others_do() -> None:
     fine, quick = (random_scene(11, width=192, height=192, mix=Mix(quick=quick)) for quick in (False, True))
     change = np.abs(render(fine, 1, 0.5, (192, 192)).astype(int) - render(quick, 1, 0.5, (192, 192)))
     assert 0.0 < change.mean() < 1.5
+
+
+def _flat(still: NDArray[np.uint8]) -> float:
+    """Share of neighbours that differ by a code at most: fields and gradients."""
+    return float((np.abs(np.diff(still.astype(int), axis=1)).max(2) <= 1).mean())
+
+
+def test_plain_scenes_are_fields_and_edges_and_a_seed_stays_the_same_without() -> None:
+    painted, plain = (np.stack([picture(seed, 128, mix) for seed in range(6)]) for mix in (None, Mix(plain=1.0)))
+    assert np.array_equal(painted[0], picture(0, 128, Mix(plain=0.0)))
+    assert np.mean([_flat(still) for still in plain]) > 0.7 > 0.4 > np.mean([_flat(still) for still in painted])
+
+
+def test_half_of_the_colour_stills_are_plain(tmp_path: Path) -> None:
+    save_pictures(tmp_path / "some.npy", range(24), 64)
+    plain = [
+        np.array_equal(still, picture(seed, 64, Mix(plain=1.0)))
+        for seed, still in enumerate(np.load(tmp_path / "some.npy"))
+    ]
+    assert 6 <= sum(plain) <= 18
 
 
 def test_a_pan_has_the_flow_of_its_speed() -> None:

@@ -14,11 +14,11 @@ from export.cels.shots import SHOT_FRAMES, save_shots, shot_type
 from export.cels.textures import cloud_noise
 from export.cels.triplets import save_shard
 from export.config import load_run
-from export.layered_losses import layered_check, layered_losses, layered_pictures, layered_weights, pick
+from export.layered_losses import layered_check, layered_losses, layered_pictures, layered_weights, motion_losses, pick
 from export.networks import NETWORKS
 from export.networks.flow import FlowFast, warp
 from export.networks.layered import LARGE, SIZE_MULTIPLE, Layered, stay
-from export.networks.layers import TAPS, Camera, agree, fetch, fetch_taps, nearer, spread
+from export.networks.layers import TAPS, Camera, agree, disagreement, fetch, fetch_taps, nearer, spread
 from export.scene_data import SCENES, UNKNOWN, SceneBatch, SceneData
 from export.tasks import parameter_count
 from vsainimotion.gate import Interval
@@ -155,6 +155,44 @@ def test_a_whole_pixels_fetch_is_exact() -> None:
     assert torch.allclose(fetch(picture, torch.zeros(1, 2, 24, 32)), picture, atol=1e-6)
 
 
+def test_grain_is_no_disagreement_and_another_drawing_is_one() -> None:
+    picture, noise = _texture(32, 48), torch.randn(2, 3, 32, 48, generator=torch.Generator().manual_seed(2)) * 0.015
+    grainy = picture + noise
+    assert float(disagreement(grainy[:1], grainy[1:]).max()) == 0.0
+    other = picture.clone()
+    other[..., 8:24, 16:40] = 1.0 - other[..., 8:24, 16:40] * 0.2
+    found = disagreement(picture, other)
+    assert float(found[..., 12:20, 20:36].min()) == 1.0
+    assert float(found[..., :, :8].max()) == 0.0
+
+
+def test_the_refinement_leaves_alone_what_both_sides_agree_on() -> None:
+    network = Layered().eval().requires_grad_(requires_grad=False)
+    for parameter in network.refinement.parameters():
+        parameter.add_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(4)) * 0.2)
+    picture, other = _texture(64, 96), _texture(64, 96)
+    other[..., 16:48, 32:64] = 1.0 - other[..., 16:48, 32:64]
+    found = network.lay(torch.cat([picture, other, torch.full((1, 1, 64, 96), 0.5)], dim=1))
+    changed = (found.between - found.composite).abs().amax(1)
+    assert float(changed[0, :, :16].max()) == 0.0
+    assert float(changed[0, 24:40, 40:56].min()) > 0.0
+
+
+def test_two_pale_pictures_cost_more_than_one_that_may_be_wrong(root: Path) -> None:
+    batch = SceneData(root, "train").batch(64, 2, np.random.default_rng(0))
+    found = Layered().lay(batch.pictures)
+    # Of nothing that is known: before and after show a black and a white picture.
+    black, white = torch.zeros_like(batch.middle), torch.ones_like(batch.middle)
+    shares = torch.tensor([[0.0, 0.0, 0.5, 0.5], [0.0, 0.0, 1.0, 0.0]])[:, :, None, None].expand(-1, -1, 64, 64)
+    found = replace(found, candidates=(black, white, black, white), shares=shares)
+    weights = layered_weights({})
+    pale, one = (
+        float(motion_losses(pick(found, kept), pick(batch, kept), weights)["ghost"].detach())
+        for kept in (torch.tensor([0]), torch.tensor([1]))
+    )
+    assert (pale, one) == (1.0, 0.0)
+
+
 def test_scenes_are_told_apart_and_what_shows_no_motion_is_unknown(tmp_path: Path) -> None:
     records = np.zeros(4, shot_type(64))
     records["timestep"], records["visible"] = 0.5, 255
@@ -229,7 +267,8 @@ def test_losses_that_are_not_there_are_refused() -> None:
         layered_weights({"line": -1.0})
 
 
-def test_the_run_begins_with_the_motion_that_was_learnt_before() -> None:
-    run = load_run(RUNS / "layered-small.toml")
+@pytest.mark.parametrize("name", ["layered-small", "layered-sides"])
+def test_the_run_begins_with_what_was_learnt_before(name: str) -> None:
+    run = load_run(RUNS / f"{name}.toml")
     learnt, own = load_file(RUNS.parents[1] / run.start), Layered().state_dict()
     assert all(own[name].shape == value.shape for name, value in learnt.items())

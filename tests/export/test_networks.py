@@ -5,14 +5,17 @@ import pytest
 import torch
 import vapoursynth as vs
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from export.batches import FlowBatch, inside, rotated_crop, turn_flow, turn_picture
 from export.cels.textures import cloud_noise
 from export.halving import HALVINGS, halve
 from export.losses import FlowWeights, flow_losses, moving_loss, search_loss
+from export.networks import NETWORKS
 from export.networks.compact import Compact
 from export.networks.flow import FlowFast, Search, compare, enlarge, warp
 from export.networks.luma import RADIUS, Luma, LumaFast, double, spline36
+from export.picture_losses import luma
 
 
 def _texture(height: int, width: int) -> torch.Tensor:
@@ -218,12 +221,24 @@ def test_what_a_network_adds_is_nothing_before_it_is_trained() -> None:
 def test_compact_reads_no_further_than_it_says_and_tiles_leave_no_seam() -> None:
     torch.manual_seed(3)
     network, picture = Compact().eval(), _texture(96, 96).repeat(1, 3, 1, 1)
+    overlap = NETWORKS["compact"].overlap
+    assert overlap >= network.radius
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.normal_(0, 0.05)
-        whole = network(picture)
+        whole = network(picture)[..., 24:160, 20:160]
         tile = network(picture[..., 12:80, 10:80])
-    cut = 2 * 22
-    assert torch.allclose(
-        tile[..., cut:-cut, cut:-cut], whole[..., 24 + cut : 160 - cut, 20 + cut : 160 - cut], atol=1e-5
-    )
+    inner = slice(2 * overlap, -2 * overlap)
+    assert torch.allclose(tile[..., inner, inner], whole[..., inner, inner], atol=1e-5)
+
+
+def test_compact_sharpens_all_colours_alike_at_full_size() -> None:
+    torch.manual_seed(3)
+    network, picture = Compact().eval(), _texture(40, 48).repeat(1, 3, 1, 1)
+    with torch.no_grad():
+        for parameter in network.correct.parameters():
+            parameter.normal_(0, 0.1)
+        found = network(picture)
+        padded = functional.pad(luma(picture) - 0.5, (RADIUS,) * 4, mode="replicate")
+        wanted = functional.pixel_shuffle(network.correct(padded), 2)
+    assert torch.allclose(found, wanted.expand(-1, 3, -1, -1), atol=1e-6)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,28 +14,35 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from export.cels import Scene, Sketch, random_scene, render
-from export.cels.generate import everywhere
+from export.cels.generate import Mix, everywhere
 from export.cels.rig import Joint, Sway, parameters
-from export.cels.stills import still
+from export.cels.stills import picture, still
 from export.cels.textures import Texture
 from export.halving import halve
 from export.networks import NETWORKS
+from export.networks.layers import fetch
 from export.networks.luma import double
 from export.openvino_run import run_openvino
 from export.parity import compare_loosely, run_half
-from export.tasks import TASKS
+from export.picture_losses import luma
+from export.tasks import TASKS, psnr
 from export.to_onnx import (
     OPSET,
     PARITY,
     Card,
     export,
+    export_onnx,
     load_network,
     parity,
     read_weights,
     run_onnxruntime,
     run_torch,
 )
+from export.worn import WEAR, Wear, worn
 
+#: Pairs whose small picture nothing, or one codec at a rate of bad web releases, has touched.
+CLEAN = replace(WEAR, clean=1.0, tiled=0.0)
+DAMAGED = replace(CLEAN, clean=0.0, rates={"x264": (28, 28)})
 MODELS = Path(__file__).parents[2] / "vsainimotion" / "models"
 
 #: Operators of our networks that TensorRT's published ONNX table lists (onnx-tensorrt, docs/operators.md).
@@ -188,6 +195,24 @@ def test_half_precision_loses_nothing_that_shows(exported: tuple[str, Path]) -> 
     assert all(proof.holds for proof in proofs), proofs
 
 
+class _Fetch(torch.nn.Module):
+    """Fetches a picture along a flow of which one is 20 pixels."""
+
+    def forward(self, planes: torch.Tensor) -> torch.Tensor:
+        return fetch(planes[:, :3], 20.0 * planes[:, 3:5])
+
+
+def test_places_are_exact_in_half_precision(tmp_path: Path) -> None:
+    description = replace(NETWORKS["compact"], planes=5, size_multiple=2)
+    export_onnx(_Fetch(), description, tmp_path / "fetch.onnx")
+    # Stripes as fine as they come: half a pixel off, they would be grey.
+    stripes = np.broadcast_to(np.arange(1024) // 2 % 2, (3, 16, 1024))
+    flow = np.stack([np.full((16, 1024), 0.3125), np.zeros((16, 1024))])
+    planes = np.concatenate([stripes, flow])[None].astype(np.float32)
+    wanted = run_onnxruntime(tmp_path / "fetch.onnx", planes)
+    assert np.abs(run_half(tmp_path / "fetch.onnx", planes) - wanted).max() < 0.01
+
+
 @pytest.mark.parametrize(("off", "holds"), [(0.02, True), (0.2, False)])
 def test_a_flow_that_is_off_is_past_its_limit(off: float, *, holds: bool) -> None:
     wanted = np.zeros((1, 6, 8, 8), np.float32)
@@ -261,3 +286,28 @@ def test_the_shipped_luma_networks_keep_a_level(name: str) -> None:
     for level in (0.0, 0.1, 0.5, 0.9, 1.0):
         flat = torch.full((1, 1, 24, 24), level)
         assert np.abs(_shipped(name, flat) - level).max() < 1 / 255
+
+
+def _restored(small: torch.Tensor) -> torch.Tensor:
+    """Return (1, 3, H, W) at twice the size by the shipped restoring network."""
+    found = run_onnxruntime(MODELS / "compact.onnx", small.numpy())
+    return torch.from_numpy(found) + double(small)
+
+
+def test_the_shipped_restoring_network_keeps_colours() -> None:
+    for colour in ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.9, 0.2, 0.1), (0.1, 0.4, 0.8)):
+        flat = torch.tensor(colour)[None, :, None, None].expand(1, 3, 48, 48).contiguous()
+        assert float((_restored(flat) - torch.tensor(colour)[None, :, None, None]).abs().max()) < 1.5 / 255
+
+
+@pytest.mark.parametrize(("wear", "least_db"), [(CLEAN, 2.0), (DAMAGED, 0.6)], ids=["clean", "damaged"])
+def test_the_shipped_restoring_network_mends_and_leaves_what_is_clean_clean(wear: Wear, least_db: float) -> None:
+    stills = np.stack([picture(seed, 256, Mix(plain=1.0)) for seed in range(2_000_000_001, 2_000_000_007)])
+    gains = []
+    for pair in worn(stills, np.random.default_rng(3), wear):
+        small, large = (
+            torch.from_numpy(pair[name]).permute(2, 0, 1)[None].float() / 255 for name in ("small", "large")
+        )
+        gains.append(psnr(luma(_restored(small)), luma(large)) - psnr(luma(double(small)), luma(large)))
+    assert np.mean(gains) > least_db
+    assert min(gains) > 0

@@ -13,7 +13,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from export.cels.stills import picture, save_pictures
+from export.cels.codec import damaged
+from export.cels.stills import LUMA, picture, save_pictures
 from export.config import Run
 from export.film_stills import FILM_STILLS, colour_frames
 from export.halving import halve
@@ -22,7 +23,7 @@ from export.train import train
 from export.worn import WEAR, pair_type, save_worn, worn
 
 SIZE = 128
-CLEAN = replace(WEAR, clean=1.0, tiled=0.0)
+CLEAN = replace(WEAR, clean=1.0, tiled=0.0, subsampled=0.0)
 DAMAGED = replace(WEAR, clean=0.0, tiled=0.0)
 
 
@@ -32,24 +33,63 @@ def stills() -> NDArray[np.uint8]:
 
 
 def _error(pairs: NDArray[np.void], stills: NDArray[np.uint8]) -> float:
-    """How far the small pictures are from the stills' halves, in codes."""
+    """How far luma of the small pictures is from that of the stills' halves, in codes."""
     halves = np.stack([cv2.resize(still, (SIZE // 2, SIZE // 2), interpolation=cv2.INTER_AREA) for still in stills])
-    return float(np.abs(pairs["small"].astype(float) - halves).mean())
+    return float(np.abs((pairs["small"].astype(float) - halves) @ LUMA).mean())
 
 
 def test_a_codec_damages_the_small_picture_and_nothing_else(stills: NDArray[np.uint8]) -> None:
-    clean, damaged = (worn(stills, np.random.default_rng(3), wear) for wear in (CLEAN, DAMAGED))
-    assert clean.dtype == damaged.dtype == pair_type(SIZE)
+    clean, coded = (worn(stills, np.random.default_rng(3), wear) for wear in (CLEAN, DAMAGED))
+    assert clean.dtype == coded.dtype == pair_type(SIZE)
     assert np.array_equal(clean["large"], stills)
-    assert np.array_equal(damaged["large"], stills)
+    assert np.array_equal(coded["large"], stills)
+    assert not clean["damaged"].any()
+    assert coded["damaged"].all()
     assert _error(clean, stills) < 1.5  # one kernel or another
-    assert _error(clean, stills) + 0.5 < _error(damaged, stills) < 12
+    assert _error(clean, stills) + 0.5 < _error(coded, stills) < 12
+
+
+@pytest.mark.parametrize("name", sorted(WEAR.rates))
+def test_of_a_shot_that_passes_by_the_frame_that_lies_where_the_answer_does_is_taken(
+    name: str, stills: NDArray[np.uint8]
+) -> None:
+    best = WEAR.rates[name][0]
+    wear = replace(DAMAGED, rates={name: (best, best)}, panned=1.0)
+    for seed in range(4):
+        assert _error(worn(stills, np.random.default_rng(seed), wear), stills) < 6
+
+
+def test_chroma_at_half_size_is_no_damage_and_luma_stays(stills: NDArray[np.uint8]) -> None:
+    whole, halved = (worn(stills, np.random.default_rng(3), replace(CLEAN, subsampled=share)) for share in (0.0, 1.0))
+    assert not halved["damaged"].any()
+    change = halved["small"].astype(float) - whole["small"]
+    assert float(np.abs(change).mean()) > 0.5
+    assert float(np.abs(change @ LUMA).mean()) < 0.5
+
+
+def test_a_codec_takes_yuv_as_it_takes_rgb(stills: NDArray[np.uint8]) -> None:
+    yuv = np.full((3, 96, 64), 128, np.uint8)
+    yuv[:, :64] = np.arange(40, 168, 2, dtype=np.uint8)
+    coded = damaged(yuv, "x264", 16, shot_frames=1)
+    assert coded.shape == yuv.shape
+    assert float(np.abs(coded.astype(float) - yuv).mean()) < 1.0
+    assert damaged(stills, "x264", 16, shot_frames=1).shape == stills.shape
+
+
+def test_a_picture_that_stays_longer_is_damaged_less(stills: NDArray[np.uint8]) -> None:
+    wear = replace(DAMAGED, rates={"x264": (34, 34)}, panned=0.0)
+    seeds = range(6)
+    short, long = (
+        np.mean([_error(worn(stills, np.random.default_rng(seed), replace(wear, held=held)), stills) for seed in seeds])
+        for held in (1, 24)
+    )
+    assert long < 0.9 * short
 
 
 def test_what_a_codec_did_leaves_the_picture_as_light_as_it_was(stills: NDArray[np.uint8]) -> None:
     for seed in range(4):
-        clean, damaged = (worn(stills, np.random.default_rng(seed), wear)["small"] for wear in (CLEAN, DAMAGED))
-        assert abs(float(damaged.mean()) - float(clean.mean())) < 0.4
+        clean, coded = (worn(stills, np.random.default_rng(seed), wear)["small"] for wear in (CLEAN, DAMAGED))
+        assert abs(float(coded.mean()) - float(clean.mean())) < 0.4
 
 
 def test_four_stills_in_one_are_whole_and_half_as_large(stills: NDArray[np.uint8]) -> None:
@@ -117,7 +157,7 @@ def test_a_network_that_restores_learns_from_them(tmp_path: Path, stills: NDArra
     train(run, root=tmp_path)
     lines = (tmp_path / "out" / "compact.log.jsonl").read_text(encoding="utf-8").splitlines()
     measured = json.loads([line for line in lines if "spline36" in line][-1])
-    assert measured["psnr"] > measured["spline36"]
+    assert measured["damaged"] > measured["spline36 damaged"]
 
 
 def test_film_is_never_damaged(tmp_path: Path) -> None:
