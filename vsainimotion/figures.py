@@ -39,7 +39,7 @@ _RISE_TO_FALL = 4
 """So much more must rise than fall from the hold to where the next drawing comes; on ones about as much does."""
 _LEFT_TO_RISE = 0.1
 """What may be drawn anew while the figure is held, as a share of that rise: other things that move on ones."""
-_DRAWN_ANEW = 0.02
+DRAWN_ANEW = 0.02
 """What is unexplained by less than this, 0 to 1, is the same drawing."""
 
 
@@ -152,4 +152,4 @@ def _measure_left(own: vs.VideoNode, luma: vs.VideoNode, pans: vs.VideoNode) -> 
     """Measures what is drawn anew and is no ground that is about to be covered: that came with the pan before."""
     pair = [luma.std.CopyFrameProps(pans), shift(luma, -1)]
     left = core.akarin.Expr([own, _differ(pair, "x.PanX -1 *", "x.PanY -1 *")], "x y min")
-    return core.akarin.Expr(_in_cells(left), f"x {_DRAWN_ANEW} - 0 max").std.PlaneStats(prop="Left")
+    return core.akarin.Expr(_in_cells(left), f"x {DRAWN_ANEW} - 0 max").std.PlaneStats(prop="Left")

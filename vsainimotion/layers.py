@@ -4,14 +4,14 @@ Where the figure is held (`vsainimotion.figures`) it is spread as a held drawing
 drawings, and the ground between its own frames.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import vapoursynth as vs
 from vsutil import join, split
 
 from vsainimotion.blocks import LEAST_PX
 from vsainimotion.cadence import AHEAD_PROPERTY, BACK_PROPERTY, LAYERED_PROPERTY, mark_spans
-from vsainimotion.figures import CLOSES_PROPERTY, find_figure_holds
+from vsainimotion.figures import CLOSES_PROPERTY, DRAWN_ANEW, find_figure_holds
 from vsainimotion.gate import INTERVAL_PROPERTY, Interval
 from vsainimotion.measures import fine_copy, plan_fine_size, shift
 from vsainimotion.native import keep, once
@@ -20,8 +20,6 @@ from vsainimotion.timing import Schedule
 
 core = vs.core
 
-_DRAWN_ANEW = 0.02
-"""What is drawn anew by more than this, 0 to 1, belongs to the figure."""
 _GAP_CELLS = 2
 """What lies between two such places at most twice as far apart, in cells, belongs to it, too."""
 _APART = (0.01, 0.04)
@@ -43,14 +41,8 @@ class Layers:
 
     def weave(self) -> Timeline:
         """Returns both timelines as one, in turn, so that one network serves both."""
-        return _Woven(
-            clip=self.ground.clip,
-            plan=self.ground.plan,
-            schedule=self.ground.schedule,
-            spans=self.ground.spans,
-            span=self.ground.span,
-            figure=self.figure,
-        )
+        shared = {field.name: getattr(self.ground, field.name) for field in fields(Timeline)}
+        return _Woven(**shared, figure=self.figure)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,7 +128,7 @@ def compose(layers: Layers, ground: vs.VideoNode, figure: vs.VideoNode) -> vs.Vi
 
 def _mask(ground: vs.VideoNode, figure: vs.VideoNode, anew: vs.VideoNode) -> vs.VideoNode:
     """Says where the figure's picture is shown, 0 to 1, on the fine copies' grid."""
-    near = core.akarin.Expr(anew, f"x {_DRAWN_ANEW} > 1 0 ?")
+    near = core.akarin.Expr(anew, f"x {DRAWN_ANEW} > 1 0 ?")
     for grow in [True] * _GAP_CELLS + [False] * _GAP_CELLS:
         near = once(near).std.Maximum() if grow else once(near).std.Minimum()
     pair = fine_copy(ground), fine_copy(figure)

@@ -220,7 +220,7 @@ def _redraw_rgb(clip: vs.VideoNode, runner: _Runner) -> vs.VideoNode:
         clip = clip.std.CopyFrameProps(runner.tags, props=["_Matrix"])
     width, height = runner.size
     rgb = to_rgb(clip)
-    drawn = runner.run(rgb)
+    drawn = keep(runner.run(rgb))  # a way back for each matrix, of which one is asked
     large = from_rgb(drawn, runner.tags, width, height).std.CopyFrameProps(drawn, props=[REUSED_PROPERTY])
     return runner.hold(large, rgb)
 

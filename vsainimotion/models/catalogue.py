@@ -18,6 +18,9 @@ from pathlib import Path
 from vsainimotion.errors import ArgumentError, InputError, MissingError, OutputError, UnknownNameError, VsaiError
 from vsainimotion.models.card import Card, load_card
 
+FOLDER_VARIABLE = "VSAINIMOTION_MODELS"
+"""The environment variable that names the folder of the networks that the user added."""
+
 SHIPPED = Path(__file__).parent
 """Folder of the networks that come with the package."""
 
@@ -28,7 +31,7 @@ def user_folder() -> Path:
     The environment variable `VSAINIMOTION_MODELS` names it; without it, it is `vsainimotion/models` in the platform's
     folder for application data (`XDG_DATA_HOME` or `~/.local/share`, `~/Library/Application Support`, `LOCALAPPDATA`).
     """
-    if named := os.environ.get("VSAINIMOTION_MODELS"):
+    if named := os.environ.get(FOLDER_VARIABLE):
         return Path(named)
     home = Path.home()
     if sys.platform == "win32":
