@@ -10,7 +10,7 @@ import vapoursynth as vs
 from scripts.benchmarks import ncnn_peer
 from scripts.benchmarks.cases import Material, read_pictures, render_once, serve, to_yuv
 from scripts.benchmarks.cells import digest_code
-from scripts.benchmarks.methods import Method, find_network
+from scripts.benchmarks.methods import Method, find_network, role_of
 from scripts.benchmarks.ncnn_peer import PEERS
 from vsainimotion.models import list_cards
 from vsainimotion.upscale import upscale
@@ -36,7 +36,9 @@ def list_enlargers() -> Iterator[Method]:
         if card.task == "upscale" and card.scale > 1:
             version = {"network": card.sha256, "filter": digest_code("vsainimotion.upscale"), "card": card.dump()}
             missing = partial(find_network, card)
-            yield Method(name=card.name, role="ours", version=version, make=partial(_ours, card.name), missing=missing)
+            yield Method(
+                name=card.name, role=role_of(card), version=version, make=partial(_ours, card.name), missing=missing
+            )
 
 
 def _ours(model: str, material: Material) -> vs.VideoNode:

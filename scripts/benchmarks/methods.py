@@ -10,10 +10,11 @@ from scripts.benchmarks.cases import Material
 from scripts.benchmarks.cells import Inputs
 from vsainimotion.errors import VsaiError
 from vsainimotion.models import Card, locate_network
+from vsainimotion.models.catalogue import SHIPPED
 
-type Role = Literal["plain", "classical", "network", "ours"]
+type Role = Literal["plain", "classical", "network", "ours", "workshop"]
 """plain: what costs nothing. classical: a tool of today without a network; differences refer to the best of them.
-network: another's network. ours: a network of the catalogue."""
+network: another's network. ours: a network that ships. workshop: one of ours that does not."""
 
 
 def _nothing() -> str | None:
@@ -32,6 +33,11 @@ class Method:
     """Returns a clip like `Material.wanted`, lazily where that is possible."""
     missing: Callable[[], str | None] = _nothing
     """Says what is not here that the method needs, and how to get it."""
+
+
+def role_of(card: Card) -> Role:
+    """Says whether a network ships: the pictures on the page are of those that a person can ask for."""
+    return "ours" if card.folder == SHIPPED else "workshop"
 
 
 def find_network(card: Card) -> str | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scripts.benchmarks.cases import BUILD, Material, pick, pipe
 from scripts.benchmarks.cells import digest_code, key
-from scripts.benchmarks.methods import Method, find_network
+from scripts.benchmarks.methods import Method, find_network, role_of
 from vsainimotion.gate import INTERVAL_PROPERTY, Interval, gate
 from vsainimotion.interpolate import interpolate
 from vsainimotion.media.ffmpeg import find_ffmpeg, read_version
@@ -37,7 +37,7 @@ def list_middles() -> Iterator[Method]:
             version = {"network": card.sha256, "filter": digest_code("vsainimotion.interpolate"), "card": card.dump()}
             missing = partial(find_network, card)
             yield Method(
-                name=card.name, role="ours", version=version, make=partial(_network, card.name), missing=missing
+                name=card.name, role=role_of(card), version=version, make=partial(_network, card.name), missing=missing
             )
 
 
