@@ -17,6 +17,7 @@ import numpy as np
 import vapoursynth as vs
 from numpy.typing import NDArray
 
+from export.pixels import clip_of
 from vsainimotion.models import load_card
 from vsainimotion.upscale import upscale
 
@@ -72,14 +73,7 @@ def stills(folder: Path, count: int) -> vs.VideoNode:
     """Return held-out generated stills as one GRAYS clip."""
     pictures = np.load(folder / "valid-00000.npy", mmap_mode="r")[:count]
     height, width = pictures.shape[1:]
-    blank = core.std.BlankClip(None, width, height, vs.GRAY8, len(pictures), keep=True)
-
-    def paint(n: int, f: vs.VideoFrame) -> vs.VideoFrame:
-        frame = f.copy()
-        np.copyto(np.asarray(frame[0]), pictures[n])
-        return frame
-
-    return _gray(core.std.ModifyFrame(blank, blank, paint))
+    return _gray(clip_of(vs.GRAY8, (width, height), pictures[:, None]))
 
 
 def _gray(clip: vs.VideoNode) -> vs.VideoNode:

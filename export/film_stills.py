@@ -18,6 +18,8 @@ import numpy as np
 import vapoursynth as vs
 from numpy.typing import NDArray
 
+from export.pixels import pictures_of
+
 SOURCES = ("bbb_720p24_30s_cuts_vp8.webm", "bbb_720p24_10s_fade_pan.mp4")
 FILM_STILLS = "train-film.npy"
 #: Shrinking by at least 2 leaves little of what the codec did.
@@ -34,9 +36,8 @@ def luma_frames(path: Path, step: int) -> Iterator[NDArray[np.uint8]]:
 
 
 def colour_frames(path: Path, step: int) -> Iterator[NDArray[np.uint8]]:
-    """Yield every `step`-th frame in colour, (H, W, 3) RGB."""
-    for frame in _every(path, step).resize.Bicubic(format=vs.RGB24, matrix_in=vs.MATRIX_BT709).frames(close=True):
-        yield np.dstack([np.asarray(frame[index]) for index in range(3)])
+    """Return every `step`-th frame in colour, (H, W, 3) RGB."""
+    return pictures_of(_every(path, step).resize.Bicubic(format=vs.RGB24, matrix_in=vs.MATRIX_BT709))
 
 
 def _every(path: Path, step: int) -> vs.VideoNode:

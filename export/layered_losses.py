@@ -96,7 +96,7 @@ def motion_losses(found: Layers, batch: SceneBatch, weights: LayeredWeights) -> 
     before, after = found.candidates[2:]
     apart = (before - after).detach().abs().mean(1, keepdim=True) * disagreement(before, after).detach()
     mixed = 4 * found.shares[:, 0::2].sum(1, keepdim=True) * found.shares[:, 1::2].sum(1, keepdim=True)
-    fetched = torch.cat([_error(each, batch.middle) for each in found.candidates[2:]], dim=1)
+    fetched = torch.cat([_error(each, batch.middle) for each in (before, after)], dim=1)
     return {
         "motion": weights.motion * motion,
         "flow": weights.flow * flow_loss(enlarge(found.flow), batch.flow, seen),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -219,10 +218,10 @@ def _restoring_check(network: nn.Module, batch: RgbBatch) -> dict[str, float]:
     """
     made = torch.cat([_whole(network, part[None]) for part in batch.small])
     rows, found = {"": made, "spline36 ": double(batch.small)}, dict[str, float]()
-    for name, kept in (("damaged", batch.damaged > 0), ("clean", batch.damaged == 0)):
-        for method, pictures in rows.items():
-            pairs = zip(luma(pictures[kept]), luma(batch.large[kept]), strict=True)
-            found[f"{method}{name}"] = float(np.mean([psnr(*pair) for pair in pairs] or [math.nan]))
+    for name, group in (("damaged", batch.damaged > 0), ("clean", batch.damaged == 0)):
+        for method, pictures in rows.items() if bool(group.any()) else ():
+            pairs = zip(luma(pictures[group]), luma(batch.large[group]), strict=True)
+            found[f"{method}{name}"] = float(np.mean([psnr(*pair) for pair in pairs]))
     return found
 
 

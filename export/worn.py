@@ -9,7 +9,7 @@ a step waits for no encoder.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,9 +23,8 @@ from numpy.typing import NDArray
 from export.cels.codec import damaged
 from export.film_stills import FILM_STILLS
 from export.halving import halve
+from export.pixels import Pixels, clip_of, pictures_of
 from vsainimotion.rgb import to_rgb
-
-type Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,7 +103,7 @@ def _filmed(small: Pixels, name: str, rate: int, rng: np.random.Generator, wear:
 def _to_yuv(pictures: Pixels) -> Pixels:
     """Return RGB as YUV 4:2:0 by BT.709, (N, 3/2 H, W): the planes of each picture one after the other."""
     count, height, width = pictures.shape[:3]
-    clip = _clip(vs.RGB24, (width, height), pictures.transpose(0, 3, 1, 2))
+    clip = clip_of(vs.RGB24, (width, height), pictures.transpose(0, 3, 1, 2))
     yuv = clip.resize.Bicubic(format=vs.YUV420P8, matrix=vs.MATRIX_BT709, range=vs.RANGE_LIMITED)
     planes = [np.asarray(frame[plane]).ravel() for frame in yuv.frames(close=False) for plane in range(3)]
     return np.concatenate(planes).reshape(count, height * 3 // 2, width)
@@ -116,25 +115,9 @@ def _from_yuv(pictures: Pixels) -> Pixels:
     luma, blue, red = np.split(pictures.reshape(count, -1), [rows * width * 2 // 3, rows * width * 5 // 6], axis=1)
     height = rows * 2 // 3
     planes = [plane.reshape(count, -1, width // step) for plane, step in ((luma, 1), (blue, 2), (red, 2))]
-    clip = _clip(vs.YUV420P8, (width, height), list(zip(*planes, strict=True)))
+    clip = clip_of(vs.YUV420P8, (width, height), list(zip(*planes, strict=True)))
     clip = clip.std.SetFrameProps(_Matrix=vs.MATRIX_BT709, _Range=0, _ChromaLocation=0)
-    rgb = to_rgb(clip).resize.Point(format=vs.RGB24)
-    return np.stack([np.dstack([np.asarray(frame[plane]) for plane in range(3)]) for frame in rgb.frames(close=False)])
-
-
-def _clip(
-    fmt: vs.PresetVideoFormat, size: tuple[int, int], pictures: Sequence[Sequence[Pixels]] | Pixels
-) -> vs.VideoNode:
-    """Return a clip of pictures in memory, each a sequence of planes."""
-
-    def show(n: int, f: vs.VideoFrame) -> vs.VideoFrame:
-        filled = f.copy()
-        for plane, pixels in enumerate(pictures[n]):
-            np.copyto(np.asarray(filled[plane]), pixels)
-        return filled
-
-    blank = vs.core.std.BlankClip(None, *size, fmt, len(pictures), fpsnum=24, fpsden=1, keep=True)
-    return blank.std.ModifyFrame(blank, show)
+    return np.stack(list(pictures_of(to_rgb(clip).resize.Point(format=vs.RGB24))))
 
 
 def _moved(pictures: Pixels, by: NDArray[np.int64]) -> Pixels:

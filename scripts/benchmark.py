@@ -88,7 +88,6 @@ def run_speed(options: argparse.Namespace, command: str) -> int:
 def run_quality(options: argparse.Namespace, command: str) -> int:
     """Measures what is not in the cache and writes the page; progress goes to standard error."""
     vs.core.num_threads = min(vs.core.num_threads, 2)  # what the page says of the cost
-    os.environ[FOLDER_VARIABLE] = str(WORKSHOP)  # in place of what this person added
     page = options.out or (BUILD / "QUALITY.md" if options.quick else PAGE)
     kept = options.cells or (BUILD if options.quick else PAGE.parent / "quality") / "cells"
     cells, machine = Cells(kept), describe_machine()
@@ -117,4 +116,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    os.environ[FOLDER_VARIABLE] = str(WORKSHOP)  # in place of what this person added
     sys.exit(main())

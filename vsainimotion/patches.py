@@ -22,7 +22,6 @@ PATCH_PX = 256
 WINDOW_FRAMES = 25
 """Within so many frames, counted from the clip's start, a drawing that comes back is found: one bit for each."""
 
-_WINDOW_BYTES = 1 << 28  # of a window; beyond it, what a drawing is compared with may be made again from the film
 _SIGN_PX = 16  # pixels of the picture in one of its signature: a mouth of 12x6 changes one by five codes and more
 _SIGN_SHARE = 0.25  # a mean over so many pixels has less noise than the blocks that decide
 _LARGE = 0.7  # patches of more than this share of a side would mostly be margins
@@ -116,8 +115,7 @@ def draw_patches(
     Returns:
         What `draw` makes of the clip, with the clip's frame properties and `VsaiReused`.
     """
-    frame_bytes = clip.width * clip.height * clip.format.num_planes * clip.format.bytes_per_sample
-    keep(clip, min(WINDOW_FRAMES, _WINDOW_BYTES // frame_bytes))
+    keep(clip, WINDOW_FRAMES)
     patches = _deal([clip.std.CropAbs(*plan.size, *corner) for corner in plan.corners])
     found = _find_earlier(clip, plan, threshold)
     window = range(min(WINDOW_FRAMES, clip.num_frames))

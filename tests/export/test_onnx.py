@@ -202,9 +202,15 @@ class _Fetch(torch.nn.Module):
         return fetch(planes[:, :3], 20.0 * planes[:, 3:5])
 
 
-def test_places_are_exact_in_half_precision(tmp_path: Path) -> None:
+@pytest.mark.parametrize("named", [True, False])
+def test_places_are_exact_in_half_precision(tmp_path: Path, *, named: bool) -> None:
     description = replace(NETWORKS["compact"], planes=5, size_multiple=2)
     export_onnx(_Fetch(), description, tmp_path / "fetch.onnx")
+    if not named:
+        model = onnx.load(tmp_path / "fetch.onnx")
+        for node in model.graph.node:
+            node.name = ""
+        onnx.save(model, tmp_path / "fetch.onnx")
     # Stripes as fine as they come: half a pixel off, they would be grey.
     stripes = np.broadcast_to(np.arange(1024) // 2 % 2, (3, 16, 1024))
     flow = np.stack([np.full((16, 1024), 0.3125), np.zeros((16, 1024))])

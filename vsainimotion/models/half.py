@@ -64,6 +64,8 @@ def write_half(network: Path, target: Path) -> Path:
 
 def _find_places(model: Any) -> set[str]:  # noqa: ANN401 a message of a package without types
     """Returns the names of GridSample's nodes and of those that work out where they look, back to the last layer."""
+    for node in model.graph.node:
+        node.name = node.name or f"node of {node.output[0]}"  # ONNX asks for none, the converter knows no other way
     makers = {name: node for node in model.graph.node for name in node.output}
     found = {node.name: node for node in model.graph.node if node.op_type == "GridSample"}
     waiting = [node.input[1] for node in found.values()]
