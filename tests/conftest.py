@@ -110,6 +110,8 @@ def plan_shortfalls(expected: dict[str, int], passed: dict[str, int], skipped: d
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if hasattr(session.config, "workerinput"):
+        return  # one of several workers of pytest-xdist: the process that started them counts
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
     assert terminal is not None, "-p no:terminal leaves nothing to count"
     passed, skipped = (
