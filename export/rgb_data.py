@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from export.batches import Shards, turn_picture
+from export.luma_data import LumaBatch
+from export.picture_losses import luma
 from export.worn import pair_type
 
 type _Pair = tuple[Tensor, Tensor, float]
@@ -65,6 +67,28 @@ class RgbData:
     def _whole(self, pair: NDArray[Any]) -> _Pair:
         small, large = (_planes(pair[name], 0, 0, len(pair[name])) for name in ("small", "large"))
         return small, large, float(pair["damaged"])
+
+
+class LumaPairs:
+    """The luma of the same pairs, for a network that sees no colour."""
+
+    def __init__(self, folder: Path, split: str) -> None:
+        self._pairs = RgbData(folder, split)
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def batch(self, side: int, count: int, rng: np.random.Generator) -> LumaBatch:
+        """Return the luma of `count` random crops."""
+        return _luma_of(self._pairs.batch(side, count, rng))
+
+    def fixed(self, indices: range) -> LumaBatch:
+        """Return that of whole pairs by number."""
+        return _luma_of(self._pairs.fixed(indices))
+
+
+def _luma_of(batch: RgbBatch) -> LumaBatch:
+    return LumaBatch(luma(batch.small), luma(batch.large))
 
 
 def _stack(pairs: list[_Pair]) -> RgbBatch:

@@ -25,7 +25,7 @@ from export.networks.fusion import Fusion
 from export.networks.layered import LARGE, Layered
 from export.networks.luma import Luma, LumaFast, double
 from export.picture_losses import luma, missing, split_colour, structure
-from export.rgb_data import RgbBatch, RgbData
+from export.rgb_data import LumaPairs, RgbBatch, RgbData
 from export.scene_data import SceneData
 from vsainimotion.models.runtimes import has_bfloat16
 
@@ -175,7 +175,8 @@ def _restoring_losses(network: nn.Module, batch: RgbBatch) -> dict[str, Tensor]:
 
     Beside an absolute penalty of what it adds to even slopes, as `_level_losses` has, no step away from the kernel
     paid: 2,500 steps ended where they had begun. Each sample is weighed by how near the kernel is to the answer: that
-    of a clean film is a tenth as far from it as a damaged texture's, of which no network can make much.
+    of a clean film is a tenth as far from it as a damaged texture's, of which no network can make much. Detail that is
+    missing costs more in damaged ones, whose answer nothing decides, than in clean ones, where it is only to be right.
     """
     kernel = double(batch.small)
     made, wanted = split_colour(kernel + network(batch.small).float()), split_colour(batch.large)
@@ -184,13 +185,14 @@ def _restoring_losses(network: nn.Module, batch: RgbBatch) -> dict[str, Tensor]:
     # Squared below a code of 8 bits, absolute above.
     ramp = (torch.sqrt(network(_ramps(batch.small[::4])).square() + 1 / 255**2) - 1 / 255).mean()
     light, drawn = made[:, :1], wanted[:, :1]
+    detail = weight * (0.15 + 0.65 * batch.damaged[:, None, None, None])
     return {
         "level": level,
         "slope": 0.25 * slope,
         "mean": 0.25 * mean,
         "ramp": 0.5 * ramp,
         "structure": 0.1 * structure(light, drawn),
-        "missing": 0.4 * missing(light * weight, drawn * weight),
+        "missing": missing(light * detail, drawn * detail),
     }
 
 
@@ -252,7 +254,13 @@ TASKS: dict[str, Task] = {
     ),
     "luma-fast": Task(network=LumaFast, data=LumaData, losses=_luma_losses, check=_luma_check),
     "compact": Task(network=Compact, data=RgbData, losses=_restoring_losses, check=_restoring_check),
-    "luma-level": Task(network=Luma, data=partial(LumaData, mix=LEVEL), losses=_level_losses, check=_luma_check),
+    "luma-level": Task(
+        network=Luma,
+        data=partial(LumaData, mix=LEVEL),
+        losses=_level_losses,
+        check=_luma_check,
+        kinds={"stills": partial(LumaData, mix=LEVEL), "worn": LumaPairs},
+    ),
     "luma": Task(network=Luma, data=partial(LumaData, mix=FILM), losses=_luma_losses, check=_luma_check),
 }
 

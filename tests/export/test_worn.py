@@ -12,13 +12,17 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 
 from export.cels.codec import damaged
 from export.cels.stills import LUMA, picture, save_pictures
-from export.config import Run
+from export.config import Run, Source
 from export.film_stills import FILM_STILLS, colour_frames
 from export.halving import halve
-from export.rgb_data import RgbData
+from export.networks.compact import Compact
+from export.picture_losses import luma
+from export.rgb_data import LumaPairs, RgbBatch, RgbData
+from export.tasks import TASKS
 from export.train import train
 from export.worn import WEAR, pair_type, save_worn, worn
 
@@ -158,6 +162,39 @@ def test_a_network_that_restores_learns_from_them(tmp_path: Path, stills: NDArra
     lines = (tmp_path / "out" / "compact.log.jsonl").read_text(encoding="utf-8").splitlines()
     measured = json.loads([line for line in lines if "spline36" in line][-1])
     assert measured["damaged"] > measured["spline36 damaged"]
+
+
+def test_a_network_without_colour_sees_the_luma_of_the_same_crops(tmp_path: Path, stills: NDArray[np.uint8]) -> None:
+    for split in ("train", "valid"):
+        np.save(tmp_path / f"{split}-00000.npy", worn(stills, np.random.default_rng(5), DAMAGED))
+    pairs, planes = RgbData(tmp_path, "train"), LumaPairs(tmp_path, "train")
+    assert len(planes) == len(pairs)
+    for coloured, grey in (
+        (pairs.batch(16, 3, np.random.default_rng(2)), planes.batch(16, 3, np.random.default_rng(2))),
+        (pairs.fixed(range(2)), planes.fixed(range(2))),
+    ):
+        assert torch.equal(grey.small, luma(coloured.small))
+        assert torch.equal(grey.large, luma(coloured.large))
+    run = Run(
+        name="luma", task="luma-level", out=str(tmp_path / "out"), steps=3, learning_rate=1e-4, crops=((32, 2, 1.0),),
+        sources=(Source(kind="stills", folder="stills"), Source(kind="worn", folder=".")),
+    )  # fmt: skip
+    (tmp_path / "stills").mkdir()
+    for split in ("train", "valid"):
+        np.save(tmp_path / "stills" / f"{split}-00000.npy", stills[..., 0])
+    train(run, root=tmp_path)
+    last = (tmp_path / "out" / "luma.log.jsonl").read_text(encoding="utf-8").splitlines()[-1]
+    assert {"stills.psnr", "worn.psnr", "worn.spline36"} <= json.loads(last).keys()
+
+
+def test_lost_detail_costs_more_where_a_codec_took_it(stills: NDArray[np.uint8]) -> None:
+    large = torch.from_numpy(stills[:2].transpose(0, 3, 1, 2).astype(np.float32) / 255)
+    small = functional.interpolate(functional.avg_pool2d(large, 8), scale_factor=4, mode="bilinear")
+    costs = [
+        TASKS["compact"].losses(Compact(), RgbBatch(small, large, torch.full((2,), state))) for state in (0.0, 1.0)
+    ]
+    assert costs[1]["missing"] > 4 * costs[0]["missing"] > 0
+    assert costs[1]["level"] == costs[0]["level"]
 
 
 def test_film_is_never_damaged(tmp_path: Path) -> None:
