@@ -75,6 +75,14 @@ def pytest_configure() -> None:
     os.environ[OFF_VARIABLE] = "off"  # tests do not follow what somebody measured on this machine
 
 
+def pytest_runtest_setup() -> None:
+    # vstools gives the main program of `python -c`, as a worker of pytest-xdist is one, a file that is not there, and
+    # the processes that it spawns would look for that.
+    main = sys.modules["__main__"]
+    if Path(getattr(main, "__file__", None) or "").name == "<string>":
+        del main.__file__
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("vsainimotion")
     group.addoption(
