@@ -81,7 +81,7 @@ def moments(film: Film, folder: Path, *, stride: int = 1) -> Iterator[Moment]:
     core = vs.core
     core.num_threads = 2
     width, height = film.size
-    source = core.bs.VideoSource(str(folder / film.file), cachepath="/")
+    source = core.bs.VideoSource(str(folder / film.file), cachemode=0)
     source = core.resize.Bicubic(source, width, height, format=vs.YUV420P8)[: film.frames]
     kept = source[:: film.every]
     doubled, rgb = _mvtools(kept), core.resize.Bicubic(kept, format=vs.RGB24, matrix_in_s="709")

@@ -85,7 +85,7 @@ def _gray(clip: vs.VideoNode) -> vs.VideoNode:
 
 def film(folder: Path, count: int) -> vs.VideoNode:
     """Return luma of Big Buck Bunny, frames spread over the moving part."""
-    source = core.bs.VideoSource(str(folder / "bbb_1080p60_10s.mp4"), cachepath="/")
+    source = core.bs.VideoSource(str(folder / "bbb_1080p60_10s.mp4"), cachemode=0)
     return _gray(source[: 10 * count : 10])
 
 

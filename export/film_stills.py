@@ -41,7 +41,7 @@ def colour_frames(path: Path, step: int) -> Iterator[NDArray[np.uint8]]:
 
 
 def _every(path: Path, step: int) -> vs.VideoNode:
-    clip: vs.VideoNode = vs.core.bs.VideoSource(str(path), cachepath="/")[::step]
+    clip: vs.VideoNode = vs.core.bs.VideoSource(str(path), cachemode=0)[::step]
     return clip
 
 

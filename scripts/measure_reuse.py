@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--height", type=int, default=1440, help="lines of the result")
     parser.add_argument("--model", default=DEFAULT_MODEL)
     options = parser.parse_args()
-    source = vs.core.bs.VideoSource(str(options.film), cachepath="/")
+    source = vs.core.bs.VideoSource(str(options.film), cachemode=0)
     clip = gate(source[options.start : options.start + options.count])
     before, _, held = run(clip)
     for name, how in WAYS.items():
