@@ -42,6 +42,15 @@ def example_clip() -> Path:
     return ROOT / "examples" / "clip.mkv"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache of the tests' own; the only fixture of a whole run that sets it, since modules run in any order."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VSAINIMOTION_CACHE", str(folder))
+        yield folder
+
+
 @pytest.fixture
 def tuning_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of an empty cache where measurements of this machine are kept, and believed."""

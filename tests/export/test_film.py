@@ -4,7 +4,6 @@ import dataclasses
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,14 +22,6 @@ from vsainimotion.media.ffmpeg import find_ffmpeg
 
 #: Settings for films of a few seconds.
 SHORT = Settings(skip_intro_s=0, chunk_s=1, height=96)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the sources' indexes out of the user's own cache."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VSAINIMOTION_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 def make_film(path: Path, seconds: float = 2.0, *filters: str, codec: str = "ffv1") -> Path:

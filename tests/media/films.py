@@ -1,7 +1,7 @@
 """Small films that the tests make with the real ffmpeg, and what reads them back."""
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -61,15 +61,6 @@ FONT = bytes(range(256)) * 12
 def ffmpeg() -> Path:
     """The ffmpeg that the package uses."""
     return find_ffmpeg()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache of the tests' own."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("VSAINIMOTION_CACHE", str(folder))
-        yield folder
 
 
 @pytest.fixture(scope="session")

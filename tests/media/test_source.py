@@ -26,8 +26,7 @@ def test_a_constant_rate_passes_frame_for_frame_with_its_exact_rate(rich: Path) 
 
 
 def test_the_index_lies_in_the_users_cache_and_not_beside_the_film(make_film: MakeFilm, cache: Path) -> None:
-    # Of a size of its own: the index of a film that another module opened lies there already.
-    film = make_film("long.mkv", *picture(5, size="88x56"), *X264)
+    film = make_film("long.mkv", *picture(5), *X264)
     before = set((cache / "index").glob("*")) if (cache / "index").is_dir() else set()
     source(film)
     assert [path.name for path in film.parent.iterdir()] == ["long.mkv"]
