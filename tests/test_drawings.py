@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import vapoursynth as vs
 
-from tests.scenes import array, pan, values
+from tests.scenes import array, count_requests, pan, still, values
 from tests.watch import watch_network
 from vsainimotion.drawings import CODE, measure_apart
 from vsainimotion.gate import gate
@@ -47,6 +47,23 @@ def test_each_drawing_reaches_the_network_once(monkeypatch: pytest.MonkeyPatch) 
     assert sorted(watch.frames) == FIRST
     assert [index for index, share in enumerate(shares) if share == 0] == FIRST
     assert set(shares) == {0, 1}
+
+
+def test_a_frame_that_was_compared_is_not_asked_for_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    # With so little memory VapourSynth forgets what the filters have not said that they will need.
+    monkeypatch.setattr(core, "max_cache_size", 1)
+    move = pan(48, 2, width=96, height=96)
+    shot = gate(move + still(40, width=96, height=96) + move)
+    shot.std.SetVideoCache(mode=1, fixedsize=1, maxsize=shot.num_frames)
+    film, asked = count_requests(shot)
+    film.std.SetVideoCache(mode=0)
+    first, late = dict[int, int](), set[int]()
+    for n, frame in enumerate(upscale(film, scale=2, model="luma-fast").frames(prefetch=1, close=True)):
+        assert frame.width == 192
+        late |= {index for index in asked if n > first.setdefault(index, n) + 2}
+        asked.clear()
+    assert len(first) == shot.num_frames
+    assert not late
 
 
 def test_a_held_frame_shows_its_first_frame_at_any_start_and_in_any_order(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,7 +137,7 @@ def _measure_noise(clip: vs.VideoNode, back: vs.VideoNode, threshold: float) -> 
         f"z.{RUN_PROPERTY} 2 = y.{APART_PROPERTY} x.{APART_PROPERTY} {_DRIFT} * > and y.{APART_PROPERTY} {least} > and"
     )
     noise = f"x.{APART_PROPERTY} {_DRIFT} * {least} max"
-    return core.akarin.PropExpr([one, two, _ahead(back, 2)], lambda: {"Limit": f"{drift} {least} {noise} ?"})
+    return keep(core.akarin.PropExpr([one, two, _ahead(back, 2)], lambda: {"Limit": f"{drift} {least} {noise} ?"}))
 
 
 def _ahead(clip: vs.VideoNode, frames: int) -> vs.VideoNode:

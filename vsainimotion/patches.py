@@ -115,7 +115,8 @@ def draw_patches(
     Returns:
         What `draw` makes of the clip, with the clip's frame properties and `VsaiReused`.
     """
-    keep(clip, WINDOW_FRAMES)
+    # After a hold all of a window is asked for at once; until then it was the hold's first frame and the two after it.
+    keep(clip, WINDOW_FRAMES + 4)
     patches = _deal([clip.std.CropAbs(*plan.size, *corner) for corner in plan.corners])
     found = _find_earlier(clip, plan, threshold)
     window = range(min(WINDOW_FRAMES, clip.num_frames))
