@@ -237,6 +237,14 @@ _LAYERED = Task(
     pictures=layered_pictures,
 )
 
+_COMPACT = Task(
+    network=Compact,
+    data=RgbData,
+    losses=_restoring_losses,
+    check=_restoring_check,
+    kinds={"worn": RgbData, "crossed": RgbData},
+)
+
 TASKS: dict[str, Task] = {
     "layered-small": _LAYERED,
     "layered-large": replace(_LAYERED, network=partial(Layered, LARGE)),
@@ -253,7 +261,8 @@ TASKS: dict[str, Task] = {
         network=Fusion, data=FusionData, losses=_fusion_losses, check=_fusion_check, pictures=_fusion_pictures
     ),
     "luma-fast": Task(network=LumaFast, data=LumaData, losses=_luma_losses, check=_luma_check),
-    "compact": Task(network=Compact, data=RgbData, losses=_restoring_losses, check=_restoring_check),
+    "compact": _COMPACT,
+    "compact-whole": replace(_COMPACT, network=partial(Compact, rank=None)),
     "luma-level": Task(
         network=Luma,
         data=partial(LumaData, mix=LEVEL),

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+import cv2
 import numpy as np
 import torch
 import vapoursynth as vs
@@ -43,6 +44,8 @@ class Wear:
     """Most frames for which the codec sees a still: it spends less on one that is gone at once."""
     panned: float
     """They pass by, up to `_FASTEST_PX` pixels a frame in each direction: between key frames damage moves along."""
+    crossed: float = 0.0
+    """Part of another still, with an ink line around it, moves over each: where it was, an encoder leaves traces."""
 
 
 WEAR = Wear(
@@ -50,6 +53,8 @@ WEAR = Wear(
     tiled=0.3, subsampled=0.6, held=8, panned=0.4,
 )  # fmt: skip
 """From traces that a careful eye finds to what anybody sees: the network has to tell how much a picture suffered."""
+CROSSED_WEAR = replace(WEAR, clean=0.0, crossed=1.0, tiled=0.5)
+"""For pairs beside those of `WEAR`: figures move over what stands still or passes by."""
 FILM_WEAR = replace(WEAR, clean=1.0)
 """For `export.film_stills`: what is film already has fine grain, which a network must not learn to take for damage."""
 
@@ -78,11 +83,16 @@ def worn(stills: Pixels, rng: np.random.Generator, wear: Wear = WEAR) -> NDArray
         stills = _tiled(stills)
     pairs = np.zeros(len(stills), pair_type(size))
     pairs["large"] = stills
-    small = _halved(stills, _HALVINGS[int(rng.integers(len(_HALVINGS)))])
+    kernel = _HALVINGS[int(rng.integers(len(_HALVINGS)))]
+    small = _halved(stills, kernel)
     if rng.random() >= wear.clean:
         name = sorted(wear.rates)[int(rng.integers(len(wear.rates)))]
         best, worst = wear.rates[name]
-        small = _filmed(small, name, int(rng.integers(best, worst + 1)), rng, wear)
+        rate = int(rng.integers(best, worst + 1))
+        if wear.crossed and rng.random() < wear.crossed:
+            pairs["large"], small = _crossed(stills, kernel, name, rate, rng, wear)
+        else:
+            small = _filmed(small, name, rate, rng, wear)
         pairs["damaged"] = True
     elif rng.random() < wear.subsampled:
         small = _from_yuv(_to_yuv(small))
@@ -98,6 +108,46 @@ def _filmed(small: Pixels, name: str, rate: int, rng: np.random.Generator, wear:
     film = np.stack([_moved(small, (frame - shown) * speed) for frame in range(frames)], axis=1)
     coded = damaged(_to_yuv(film.reshape(-1, *small.shape[1:])), name, rate, shot_frames=frames)
     return _from_yuv(coded[shown::frames])
+
+
+def _crossed(
+    stills: Pixels, kernel: str, name: str, rate: int, rng: np.random.Generator, wear: Wear
+) -> tuple[Pixels, Pixels]:
+    """Return one frame of each shot in which a figure moves over a still, large as drawn and small as coded."""
+    frames = int(rng.integers(2, wear.held + 1))
+    shown = int(rng.integers(frames))
+    # Whole pixels of the small picture, so that a halved frame moves as the large one does.
+    ground = 2 * rng.integers(-_FASTEST_PX, _FASTEST_PX + 1, 2) * (rng.random() < wear.panned)
+    steps = 2 * rng.integers(-2 * _FASTEST_PX, 2 * _FASTEST_PX + 1, (len(stills), 2))
+    figures = [_figure(stills.shape[1], rng) for _ in stills]
+    film = np.empty((frames, *stills.shape), np.uint8)
+    for frame in range(frames):
+        under = _moved(stills, (frame - shown) * ground)
+        # What the figure is filled with is the next still.
+        for index, (shape, ink, colour) in enumerate(figures):
+            layers = np.dstack([stills[index - 1], shape, ink])[None]
+            over = _moved(layers, (frame - shown) * steps[index])[0].astype(np.float32)
+            inside, line = over[..., 3:4] / 255, over[..., 4:5] / 255
+            filled = under[index] * (1 - inside) + over[..., :3] * inside
+            film[frame, index] = np.rint(filled * (1 - line) + colour * line)
+    small = np.stack([_halved(pictures, kernel) for pictures in film], axis=1)
+    coded = damaged(_to_yuv(small.reshape(-1, *small.shape[2:])), name, rate, shot_frames=frames)
+    return film[shown], _from_yuv(coded[shown::frames])
+
+
+def _figure(size: int, rng: np.random.Generator) -> tuple[Pixels, Pixels, NDArray[np.float32]]:
+    """Draw a round shape of a quarter to a half of the side, (size, size): itself, the line around it, its colour."""
+    turn = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    radius = np.full(64, rng.uniform(0.12, 0.25) * size)
+    for waves in range(2, 6):
+        radius *= 1 + rng.uniform(0, 0.6 / waves) * np.cos(waves * turn + rng.uniform(0, 2 * np.pi))
+    middle = rng.uniform(0.3, 0.7, 2) * size
+    # cv2 takes places in sixteenths.
+    places = np.rint(16 * (middle + radius[:, None] * np.stack([np.cos(turn), np.sin(turn)], 1))).astype(np.int32)
+    shape, ink = np.zeros((size, size), np.uint8), np.zeros((size, size), np.uint8)
+    cv2.fillPoly(shape, [places], 255, cv2.LINE_AA, 4)
+    cv2.polylines(ink, [places], True, 255, int(rng.integers(2, 7)), cv2.LINE_AA, 4)
+    return shape, ink, rng.uniform(0, 60, 3).astype(np.float32)
 
 
 def _to_yuv(pictures: Pixels) -> Pixels:
@@ -141,11 +191,11 @@ def _tiled(stills: Pixels) -> Pixels:
     return np.ascontiguousarray(grid.reshape(count, 2 * side, 2 * side, 3))
 
 
-def save_worn(source: Path, path: Path, times: int) -> int:
+def save_worn(source: Path, path: Path, times: int, *, crossed: bool = False) -> int:
     """Write the pairs of a file of stills beside their place, and rename it; return how many there are."""
     torch.set_num_threads(1)
     stills = np.load(source, mmap_mode="r")
-    wear = FILM_WEAR if source.name == FILM_STILLS else WEAR
+    wear = FILM_WEAR if source.name == FILM_STILLS else CROSSED_WEAR if crossed else WEAR
     # Each file its own numbers, the same on any machine.
     rng = np.random.default_rng(list(source.name.encode()))
     found = []
@@ -167,6 +217,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, required=True, help="folder of colour stills")
     parser.add_argument("--out", type=Path, required=True, help="folder for the pairs")
     parser.add_argument("--times", type=int, default=4, help="how often each still is damaged anew")
+    parser.add_argument("--crossed", action="store_true", help="figures move over all of them")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     sources = sorted(options.pictures.glob("*.npy"))
@@ -175,7 +226,11 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(options.workers) as pool:
         wanted = [(source, options.out / source.name) for source in sources]
-        jobs = [pool.submit(save_worn, source, path, options.times) for source, path in wanted if not path.exists()]
+        jobs = [
+            pool.submit(save_worn, source, path, options.times, crossed=options.crossed)
+            for source, path in wanted
+            if not path.exists()
+        ]
         print(f"{sum(job.result() for job in jobs)} pairs in {options.out}")  # noqa: T201 - a program prints
 
 

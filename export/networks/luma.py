@@ -68,12 +68,36 @@ class LumaFast(nn.Module):
         return functional.pixel_shuffle(base + self.correct(padded - 0.5), 2)
 
 
+class LowRank(nn.Module):
+    """A convolution of 3x3 whose outputs lie in few directions, after Jaderberg et al. (arXiv 1405.3866)."""
+
+    def __init__(self, inputs: int, outputs: int, rank: int) -> None:
+        super().__init__()
+        self.directions = nn.Conv2d(inputs, rank, 3, padding=1, bias=False)
+        self.spread = nn.Conv2d(rank, outputs, 1)
+
+    @property
+    def weight(self) -> Tensor:
+        """Of the last layer; zeros silence both."""
+        return self.spread.weight
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return what a layer of 3x3 would."""
+        made: Tensor = self.spread(self.directions(features))
+        return made
+
+
+def convolution(inputs: int, outputs: int, rank: int | None) -> nn.Conv2d | LowRank:
+    """Make a layer of 3x3; `rank` None is one without a limit."""
+    return nn.Conv2d(inputs, outputs, 3, padding=1) if rank is None else LowRank(inputs, outputs, rank)
+
+
 class Block(nn.Module):
     """Two convolutions beside a way straight through."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, rank: int | None = None) -> None:
         super().__init__()
-        self.first, self.second = (nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
+        self.first, self.second = (convolution(width, width, rank) for _ in range(2))
         nn.init.kaiming_normal_(self.first.weight, a=0.1)
         # A block begins by changing little, so that the first steps train what lies around it.
         nn.init.normal_(self.second.weight, std=0.01)

@@ -220,14 +220,14 @@ def test_what_a_network_adds_is_nothing_before_it_is_trained() -> None:
 
 def test_compact_reads_no_further_than_it_says_and_tiles_leave_no_seam() -> None:
     torch.manual_seed(3)
-    network, picture = Compact().eval(), _texture(96, 96).repeat(1, 3, 1, 1)
+    network, picture = Compact().eval(), _texture(136, 136).repeat(1, 3, 1, 1)
     overlap = NETWORKS["compact"].overlap
     assert overlap >= network.radius
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.normal_(0, 0.05)
-        whole = network(picture)[..., 24:160, 20:160]
-        tile = network(picture[..., 12:80, 10:80])
+        whole = network(picture)[..., 24:240, 16:256]
+        tile = network(picture[..., 12:120, 8:128])
     inner = slice(2 * overlap, -2 * overlap)
     assert torch.allclose(tile[..., inner, inner], whole[..., inner, inner], atol=1e-5)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -24,7 +26,7 @@ from export.picture_losses import luma
 from export.rgb_data import LumaPairs, RgbBatch, RgbData
 from export.tasks import TASKS
 from export.train import train
-from export.worn import WEAR, pair_type, save_worn, worn
+from export.worn import CROSSED_WEAR, WEAR, pair_type, save_worn, worn
 
 SIZE = 128
 CLEAN = replace(WEAR, clean=1.0, tiled=0.0, subsampled=0.0)
@@ -90,6 +92,29 @@ def test_a_picture_that_stays_longer_is_damaged_less(stills: NDArray[np.uint8]) 
     assert long < 0.9 * short
 
 
+def test_a_figure_that_crosses_lies_where_the_answer_has_it(stills: NDArray[np.uint8]) -> None:
+    for seed in range(4):
+        pairs = worn(stills, np.random.default_rng(seed), replace(CROSSED_WEAR, tiled=0.0))
+        assert pairs["damaged"].all()
+        covered = (np.abs(pairs["large"].astype(int) - stills).max(axis=-1) > 8).mean(axis=(1, 2))
+        assert covered.min() > 0.01
+        # Another step of the figure, or none, would be further away than what the codec did.
+        assert _error(pairs, pairs["large"]) + 1 < _error(pairs, stills)
+
+
+def test_where_a_figure_was_a_codec_leaves_traces() -> None:
+    flat = np.full((12, SIZE, SIZE, 3), 160, np.uint8)
+    wear = replace(CROSSED_WEAR, tiled=0.0, panned=0.0, rates={"x264": (30, 30)})
+    traces = list[float]()
+    for seed in range(6):
+        pairs = worn(flat, np.random.default_rng(seed), wear)
+        ground = (pairs["large"] == 160).all(axis=-1)[:, ::2, ::2]
+        # Not beside the figure either, where every picture rings.
+        far = np.stack([cv2.erode(one.astype(np.uint8), np.ones((9, 9))) for one in ground]).astype(bool)
+        traces.append(float((np.abs(pairs["small"].astype(int) - 160).max(axis=-1)[far] > 2).mean()))
+    assert max(traces) > 0.005
+
+
 def test_what_a_codec_did_leaves_the_picture_as_light_as_it_was(stills: NDArray[np.uint8]) -> None:
     for seed in range(4):
         clean, coded = (worn(stills, np.random.default_rng(seed), wear)["small"] for wear in (CLEAN, DAMAGED))
@@ -122,6 +147,17 @@ def test_a_file_is_the_same_again_and_lies_there_only_when_whole(tmp_path: Path)
     assert first.read_bytes() == second.read_bytes()
     assert 12 <= count == len(np.load(first)) <= 48  # from all tiled to none
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_the_program_makes_pairs_that_figures_cross(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    save_pictures(tmp_path / "pictures" / "valid-00000.npy", range(4), SIZE)
+    wanted = tmp_path / "wanted.npy"
+    save_worn(tmp_path / "pictures" / "valid-00000.npy", wanted, 1, crossed=True)
+    folders = ["--pictures", str(tmp_path / "pictures"), "--out", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "export.worn", *folders, "--times", "1", "--workers", "1", "--crossed"]
+    subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parents[2])
+    assert np.array_equal(np.load(tmp_path / "out" / "valid-00000.npy"), np.load(wanted))
 
 
 def test_a_crop_of_a_pair_shows_the_same_place_twice(tmp_path: Path, stills: NDArray[np.uint8]) -> None:
