@@ -95,6 +95,14 @@ def plan_patches(size: Size, margin: int, multiple: int = 1, side: int = PATCH_P
     return PatchPlan(size=(width, height), columns=columns, rows=rows)
 
 
+def keep_window(clip: vs.VideoNode) -> None:
+    """Keeps as many frames as `draw_patches` looks at, of the clip that holds are looked for in too.
+
+    After a hold all of a window is asked for at once; until then it was the hold's first frame and the two after it.
+    """
+    keep(clip, WINDOW_FRAMES + 4)
+
+
 def draw_patches(
     clip: vs.VideoNode, draw: Callable[[vs.VideoNode], vs.VideoNode], plan: PatchPlan, scale: int, threshold: float
 ) -> vs.VideoNode:
@@ -105,7 +113,7 @@ def draw_patches(
     full resolution and with all that the network sees; nothing depends on what lies in a cache, only what is saved.
 
     Args:
-        clip: GRAY or RGB.
+        clip: GRAY or RGB, of which `keep_window` keeps the frames, or what it was made from.
         draw: Enlarges any clip of this format by `scale`.
         plan: The patches.
         scale: Size of what is drawn over that of the clip.
@@ -115,8 +123,6 @@ def draw_patches(
     Returns:
         What `draw` makes of the clip, with the clip's frame properties and `VsaiReused`.
     """
-    # After a hold all of a window is asked for at once; until then it was the hold's first frame and the two after it.
-    keep(clip, WINDOW_FRAMES + 4)
     patches = _deal([clip.std.CropAbs(*plan.size, *corner) for corner in plan.corners])
     found = _find_earlier(clip, plan, threshold)
     window = range(min(WINDOW_FRAMES, clip.num_frames))

@@ -17,7 +17,7 @@ from vsainimotion.models.catalogue import find_card
 from vsainimotion.models.runtimes import BACKENDS
 from vsainimotion.models.tiles import Size, fit_size
 from vsainimotion.native import check_clip, check_plugins, keep, once
-from vsainimotion.patches import PATCH_PX, draw_patches, plan_patches
+from vsainimotion.patches import PATCH_PX, draw_patches, keep_window, plan_patches
 from vsainimotion.rgb import from_rgb, to_rgb
 from vsainimotion.size import plan_size
 
@@ -174,7 +174,8 @@ class _Runner:
         card = self.card
         margin = max(card.overlap if self.overlap is None else self.overlap, _KERNEL_REACH if card.base else 0)
         margin = math.ceil(margin / card.size_multiple) * card.size_multiple
-        padded = pad_clip(clip, fit_size((clip.width, clip.height), card))
+        padded = keep(pad_clip(clip, fit_size((clip.width, clip.height), card)))
+        keep_window(clip)  # which may be the same node
         # A GPU is tuned to each size that it gets, and has more to lose from small ones.
         row = BACKENDS.get(self.choice.name)
         fits = row is not None and not row.is_gpu
