@@ -106,8 +106,7 @@ def _filmed(small: Pixels, name: str, rate: int, rng: np.random.Generator, wear:
     shown = int(rng.integers(frames))
     speed = rng.integers(-_FASTEST_PX, _FASTEST_PX + 1, 2) * (rng.random() < wear.panned)
     film = np.stack([_moved(small, (frame - shown) * speed) for frame in range(frames)], axis=1)
-    coded = damaged(_to_yuv(film.reshape(-1, *small.shape[1:])), name, rate, shot_frames=frames)
-    return _from_yuv(coded[shown::frames])
+    return _coded(film, shown, name, rate)
 
 
 def _crossed(
@@ -131,8 +130,14 @@ def _crossed(
             filled = under[index] * (1 - inside) + over[..., :3] * inside
             film[frame, index] = np.rint(filled * (1 - line) + colour * line)
     small = np.stack([_halved(pictures, kernel) for pictures in film], axis=1)
-    coded = damaged(_to_yuv(small.reshape(-1, *small.shape[2:])), name, rate, shot_frames=frames)
-    return film[shown], _from_yuv(coded[shown::frames])
+    return film[shown], _coded(small, shown, name, rate)
+
+
+def _coded(film: Pixels, shown: int, name: str, rate: int) -> Pixels:
+    """Return one frame of each shot of (N, frames, H, W, 3), as a codec leaves it and the product reads it."""
+    frames = film.shape[1]
+    coded = damaged(_to_yuv(film.reshape(-1, *film.shape[2:])), name, rate, shot_frames=frames)
+    return _from_yuv(coded[shown::frames])
 
 
 def _figure(size: int, rng: np.random.Generator) -> tuple[Pixels, Pixels, NDArray[np.float32]]:
