@@ -242,7 +242,7 @@ _COMPACT = Task(
     data=RgbData,
     losses=_restoring_losses,
     check=_restoring_check,
-    kinds={"worn": RgbData, "crossed": RgbData},
+    kinds={"worn": RgbData, "crossed": RgbData, "strong": RgbData},
 )
 
 TASKS: dict[str, Task] = {

@@ -1,6 +1,6 @@
 """Train a network as its run's TOML file says; go on from the last checkpoint when there is one.
 
-python -m export.train export/runs/flow-fast.toml [--until 15:20] [--device cuda]
+python -m export.train export/runs/flow-fast.toml [--until 15:20] [--device cuda] [--threads 2]
 """
 
 from __future__ import annotations
@@ -237,10 +237,10 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="the run's TOML file")
     parser.add_argument("--until", help="stop at this time of day, HH:MM, with a checkpoint")
     parser.add_argument("--device", choices=DEVICES, help="where to compute, instead of what the file says")
+    parser.add_argument("--threads", type=int, help="how many compute on the processor, instead of what the file says")
     options = parser.parse_args()
-    run = load_run(options.run)
-    run = dataclasses.replace(run, device=options.device) if options.device else run
-    train(run, deadline=_deadline(options.until))
+    given = {name: value for name in ("device", "threads") if (value := getattr(options, name)) is not None}
+    train(dataclasses.replace(load_run(options.run), **given), deadline=_deadline(options.until))
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ class Wear:
     """Most frames for which the codec sees a still: it spends less on one that is gone at once."""
     panned: float
     """They pass by, up to `_FASTEST_PX` pixels a frame in each direction: between key frames damage moves along."""
+    grained: float = 0.0
+    """Share of those that no codec touches which have grain, as drawn and small: a clean source keeps it."""
     crossed: float = 0.0
     """Part of another still, with an ink line around it, moves over each: where it was, an encoder leaves traces."""
 
@@ -55,11 +57,21 @@ WEAR = Wear(
 """From traces that a careful eye finds to what anybody sees: the network has to tell how much a picture suffered."""
 CROSSED_WEAR = replace(WEAR, clean=0.0, crossed=1.0, tiled=0.5)
 """For pairs beside those of `WEAR`: figures move over what stands still or passes by."""
+STRONG_WEAR = replace(
+    WEAR, grained=0.5,
+    rates=MappingProxyType({"x264-medium": (16, 42), "x265-fast": (18, 42), "mpeg2": (2, 20)}),
+)  # fmt: skip
+"""As films are encoded, by encoders that take their time, and worse than anybody would: outlines all but dissolve."""
 FILM_WEAR = replace(WEAR, clean=1.0)
 """For `export.film_stills`: what is film already has fine grain, which a network must not learn to take for damage."""
+WEARS = MappingProxyType({"even": WEAR, "crossed": CROSSED_WEAR, "strong": STRONG_WEAR})
+"""What the program can do to stills, by name."""
 
 _HALVINGS = ("area", "area", "bicubic", "bicubic", "lanczos", "mitchell")
 _FASTEST_PX = 3
+#: Standard deviation of grain in codes, and that of the kernel that makes it soft, in pixels of the large picture.
+_GRAIN_CODES = (1.0, 5.0)
+_GRAIN_PX = (0.3, 1.2)
 #: Stills that go through one encoder at one rate.
 _GROUP = 20
 
@@ -82,10 +94,13 @@ def worn(stills: Pixels, rng: np.random.Generator, wear: Wear = WEAR) -> NDArray
     if rng.random() < wear.tiled and len(stills) >= 4:
         stills = _tiled(stills)
     pairs = np.zeros(len(stills), pair_type(size))
-    pairs["large"] = stills
     kernel = _HALVINGS[int(rng.integers(len(_HALVINGS)))]
+    is_clean = rng.random() < wear.clean
+    if is_clean and wear.grained and rng.random() < wear.grained:
+        stills = _grained(stills, rng)
+    pairs["large"] = stills
     small = _halved(stills, kernel)
-    if rng.random() >= wear.clean:
+    if not is_clean:
         name = sorted(wear.rates)[int(rng.integers(len(wear.rates)))]
         best, worst = wear.rates[name]
         rate = int(rng.integers(best, worst + 1))
@@ -98,6 +113,14 @@ def worn(stills: Pixels, rng: np.random.Generator, wear: Wear = WEAR) -> NDArray
         small = _from_yuv(_to_yuv(small))
     pairs["small"] = small
     return pairs
+
+
+def _grained(stills: Pixels, rng: np.random.Generator) -> Pixels:
+    """Return stills under grain that is the same in all colours."""
+    noise = rng.standard_normal(stills.shape[:3], np.float32)
+    soft = np.stack([cv2.GaussianBlur(one, (0, 0), rng.uniform(*_GRAIN_PX)) for one in noise])
+    soft *= rng.uniform(*_GRAIN_CODES) / soft.std()
+    return np.asarray(np.rint(stills + soft[..., None]).clip(0, 255), np.uint8)
 
 
 def _filmed(small: Pixels, name: str, rate: int, rng: np.random.Generator, wear: Wear) -> Pixels:
@@ -196,18 +219,18 @@ def _tiled(stills: Pixels) -> Pixels:
     return np.ascontiguousarray(grid.reshape(count, 2 * side, 2 * side, 3))
 
 
-def save_worn(source: Path, path: Path, times: int, *, crossed: bool = False) -> int:
-    """Write the pairs of a file of stills beside their place, and rename it; return how many there are."""
+def save_worn(source: Path, path: Path, times: int, wear: str = "even") -> int:
+    """Write the pairs that a key of WEARS makes of stills beside their place, and rename them; return how many."""
     torch.set_num_threads(1)
     stills = np.load(source, mmap_mode="r")
-    wear = FILM_WEAR if source.name == FILM_STILLS else CROSSED_WEAR if crossed else WEAR
+    done = FILM_WEAR if source.name == FILM_STILLS else WEARS[wear]
     # Each file its own numbers, the same on any machine.
     rng = np.random.default_rng(list(source.name.encode()))
     found = []
     for _ in range(times):
         order = rng.permutation(len(stills))
         groups = [np.sort(order[first : first + _GROUP]) for first in range(0, len(order), _GROUP)]
-        found += [worn(stills[group], rng, wear) for group in groups]
+        found += [worn(stills[group], rng, done) for group in groups]
     pairs = np.concatenate(found)
     unfinished = path.with_suffix(".part")
     with unfinished.open("wb") as file:
@@ -222,7 +245,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, required=True, help="folder of colour stills")
     parser.add_argument("--out", type=Path, required=True, help="folder for the pairs")
     parser.add_argument("--times", type=int, default=4, help="how often each still is damaged anew")
-    parser.add_argument("--crossed", action="store_true", help="figures move over all of them")
+    parser.add_argument("--wear", choices=sorted(WEARS), default="even", help="what is done to them")
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     sources = sorted(options.pictures.glob("*.npy"))
@@ -232,7 +255,7 @@ def main() -> None:
     with ProcessPoolExecutor(options.workers) as pool:
         wanted = [(source, options.out / source.name) for source in sources]
         jobs = [
-            pool.submit(save_worn, source, path, options.times, crossed=options.crossed)
+            pool.submit(save_worn, source, path, options.times, options.wear)
             for source, path in wanted
             if not path.exists()
         ]

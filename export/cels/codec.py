@@ -36,7 +36,17 @@ CODECS: dict[str, Codec] = {
         rates=(18, 36),
     ),
     "mpeg2": Codec(arguments=("-c:v", "mpeg2video", "-bf", "2", "-q:v", "{rate}"), rates=(2, 14)),
+    "x264-medium": Codec(arguments=("-c:v", "libx264", "-preset", "medium", "-crf", "{rate}"), rates=(16, 42)),
+    "x265-fast": Codec(
+        arguments=(
+            *("-c:v", "libx265", "-preset", "fast", "-crf", "{rate}"),
+            *("-x265-params", "pools=none:frame-threads=1:log-level=none"),
+        ),
+        rates=(18, 42),
+    ),
 }
+QUICK_CODECS = ("x264", "x265", "mpeg2")
+"""Those for many frames; the others take several times as long, and look for what the eye sees, as films are made."""
 
 
 def damaged(pictures: Pixels, name: str, rate: int, *, shot_frames: int) -> Pixels:

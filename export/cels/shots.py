@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from export.cels.codec import CODECS, damaged
+from export.cels.codec import CODECS, QUICK_CODECS, damaged
 from export.cels.damage import Film, random_film
 from export.cels.generate import Mix, random_scene
 from export.cels.render import Camera
@@ -174,7 +174,7 @@ def _worn(shots: list[Shot], seed: int) -> Pixels:
     pictures = np.stack(worn)
     if rng.random() < _CLEAN_SHARE:
         return pictures
-    name = str(rng.choice(list(CODECS)))
+    name = str(rng.choice(QUICK_CODECS))
     best, worst = CODECS[name].rates
     return damaged(pictures, name, int(rng.integers(best, worst + 1)), shot_frames=SHOT_FRAMES)
 

@@ -214,9 +214,11 @@ def test_the_program_trains_what_a_file_says(root: Path, monkeypatch: pytest.Mon
         f'name = "said"\ntask = "luma-fast"\ndata = "{root / "stills"}"\nout = "{root / "said"}"\n'
         "steps = 2\nlearning_rate = 0.001\ncrops = [[32, 2, 1]]\n"
     )
-    monkeypatch.setattr("sys.argv", ["train", str(file), "--device", "cpu"])
+    monkeypatch.setattr("sys.argv", ["train", str(file), "--device", "cpu", "--threads", "2"])
     main()
     assert (root / "said" / "said.safetensors").exists()
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(1)
 
 
 def test_a_run_leaves_weights_and_a_log(root: Path) -> None:

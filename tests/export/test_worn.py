@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from export.cels.codec import damaged
+from export.cels.codec import CODECS, damaged
 from export.cels.stills import LUMA, picture, save_pictures
 from export.config import Run, Source
 from export.film_stills import FILM_STILLS, colour_frames
@@ -26,7 +26,7 @@ from export.picture_losses import luma
 from export.rgb_data import LumaPairs, RgbBatch, RgbData
 from export.tasks import TASKS
 from export.train import train
-from export.worn import CROSSED_WEAR, WEAR, pair_type, save_worn, worn
+from export.worn import CROSSED_WEAR, WEAR, WEARS, pair_type, save_worn, worn
 
 SIZE = 128
 CLEAN = replace(WEAR, clean=1.0, tiled=0.0, subsampled=0.0)
@@ -53,6 +53,28 @@ def test_a_codec_damages_the_small_picture_and_nothing_else(stills: NDArray[np.u
     assert coded["damaged"].all()
     assert _error(clean, stills) < 1.5  # one kernel or another
     assert _error(clean, stills) + 0.5 < _error(coded, stills) < 12
+
+
+def test_every_wear_stays_within_what_its_encoders_can_do() -> None:
+    for wear in WEARS.values():
+        for name, (best, worst) in wear.rates.items():
+            assert best < worst
+            assert CODECS[name].arguments[0] == "-c:v"
+
+
+def test_grain_of_a_clean_picture_is_in_the_answer_too(stills: NDArray[np.uint8]) -> None:
+    wear = replace(CLEAN, grained=1.0)
+    for seed in range(4):
+        plain, grained = (worn(stills, np.random.default_rng(seed), each) for each in (CLEAN, wear))
+        assert not grained["damaged"].any()
+        # Of one colour, but where that ends.
+        change = grained["large"].astype(int) - stills
+        assert 0.9 < float(change.std()) < 5.5
+        assert abs(float(change.mean())) < 0.3
+        inside = ((stills > 40) & (stills < 215)).all(axis=-1)
+        assert (np.ptp(change, axis=-1)[inside] <= 1).all()
+        # The small picture shows what the large one does, and nothing beside it.
+        assert _error(grained, grained["large"]) < _error(plain, stills) + 1
 
 
 @pytest.mark.parametrize("name", sorted(WEAR.rates))
@@ -158,9 +180,9 @@ def test_the_program_makes_pairs_that_figures_cross(tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     save_pictures(tmp_path / "pictures" / "valid-00000.npy", range(4), SIZE)
     wanted = tmp_path / "wanted.npy"
-    save_worn(tmp_path / "pictures" / "valid-00000.npy", wanted, 1, crossed=True)
+    save_worn(tmp_path / "pictures" / "valid-00000.npy", wanted, 1, "crossed")
     folders = ["--pictures", str(tmp_path / "pictures"), "--out", str(tmp_path / "out")]
-    command = [sys.executable, "-m", "export.worn", *folders, "--times", "1", "--workers", "1", "--crossed"]
+    command = [sys.executable, "-m", "export.worn", *folders, "--times", "1", "--workers", "1", "--wear", "crossed"]
     subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parents[2])
     assert np.array_equal(np.load(tmp_path / "out" / "valid-00000.npy"), np.load(wanted))
 
