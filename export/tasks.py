@@ -242,7 +242,7 @@ _COMPACT = Task(
     data=RgbData,
     losses=_restoring_losses,
     check=_restoring_check,
-    kinds={"worn": RgbData, "crossed": RgbData, "strong": RgbData},
+    kinds={"worn": RgbData, "crossed": RgbData, "strong": RgbData, "lines": RgbData},
 )
 
 TASKS: dict[str, Task] = {
@@ -268,7 +268,7 @@ TASKS: dict[str, Task] = {
         data=partial(LumaData, mix=LEVEL),
         losses=_level_losses,
         check=_luma_check,
-        kinds={"stills": partial(LumaData, mix=LEVEL), "worn": LumaPairs},
+        kinds={"stills": partial(LumaData, mix=LEVEL), "worn": LumaPairs, "strong": LumaPairs},
     ),
     "luma": Task(network=Luma, data=partial(LumaData, mix=FILM), losses=_luma_losses, check=_luma_check),
 }

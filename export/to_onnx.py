@@ -144,29 +144,34 @@ def load_network(name: str, weights: Mapping[str, Tensor]) -> nn.Module:
     return averaged(TASKS[name].network(), dict(weights))
 
 
-def make_card(name: str, network: nn.Module, onnx_file: Path, run: str, steps: int) -> Card:
-    """Fill the card of an exported network; `run` and `steps` say which training its weights ended."""
+def make_card(name: str, network: nn.Module, onnx_file: Path, made: str) -> Card:
+    """Fill the card of an exported network; `made` says what its weights are the end of."""
     about = NETWORKS[name]
     values = dataclasses.asdict(about)
     data = values.pop("data")
     return Card(
         **values, name=name, file=onnx_file.name, sha256=hashlib.sha256(onnx_file.read_bytes()).hexdigest(),
-        licence="MIT", origin=f"export/train.py, export/runs/{run}.toml, {steps} steps on {data}",
+        licence="MIT", origin=f"{made} on {data}",
         opset=OPSET, precision="fp32", parameters=parameter_count(network),
     )  # fmt: skip
 
 
-def read_weights(path: Path) -> tuple[dict[str, Tensor], int]:
-    """Return the averaged weights of a run and the steps they took.
+def read_weights(path: Path) -> tuple[dict[str, Tensor], str]:
+    """Return the averaged weights of a run, and what they are the end of.
 
     Args:
-        path: A run's .safetensors, or its checkpoint.pt, which serves while the run goes on.
+        path: A run's .safetensors, or its checkpoint.pt, which serves while the run goes on. A program that went on
+            from a run says in the file's metadata from which, beside the run's steps, and what it is itself.
     """
     if path.suffix == ".pt":
         state = torch.load(path, weights_only=True)
-        return state["average"], int(state["step"])
+        return state["average"], f"export/train.py, export/runs/{path.parent.name}.toml, {state['step']} steps"
     with safe_open(path, framework="pt") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}, int(file.metadata()["steps"])  # noqa: SIM118
+        facts = file.metadata()
+        made = f"export/train.py, export/runs/{facts.get('run', path.stem)}.toml, {facts['steps']} steps"
+        if "then" in facts:
+            made += f", then {facts['then']},"
+        return {name: file.get_tensor(name) for name in file.keys()}, made  # noqa: SIM118
 
 
 def export(name: str, weights: Path, out: Path) -> dict[str, float]:
@@ -177,7 +182,7 @@ def export(name: str, weights: Path, out: Path) -> dict[str, float]:
     """
     out.mkdir(parents=True, exist_ok=True)
     about, path = NETWORKS[name], out / f"{name}.onnx"
-    values, steps = read_weights(weights)
+    values, made = read_weights(weights)
     network = load_network(name, values)
     export_onnx(network, about, path)
     rng = np.random.default_rng(5)
@@ -186,8 +191,7 @@ def export(name: str, weights: Path, out: Path) -> dict[str, float]:
     differences = parity(network, path, planes)
     if max(differences.values()) > PARITY:
         raise RuntimeError(f"export: '{name}' must agree within {PARITY} with torch (got {differences})")
-    run = weights.parent.name if weights.suffix == ".pt" else weights.stem
-    write_card(make_card(name, network, path, run, steps), out / f"{name}.toml")
+    write_card(make_card(name, network, path, made), out / f"{name}.toml")
     return differences
 
 

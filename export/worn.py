@@ -62,9 +62,11 @@ STRONG_WEAR = replace(
     rates=MappingProxyType({"x264-medium": (16, 42), "x265-fast": (18, 42), "mpeg2": (2, 20)}),
 )  # fmt: skip
 """As films are encoded, by encoders that take their time, and worse than anybody would: outlines all but dissolve."""
+LINES_WEAR = replace(STRONG_WEAR, clean=0.15, tiled=0.15, crossed=0.3)
+"""For line art alone, which a network that restores is for."""
 FILM_WEAR = replace(WEAR, clean=1.0)
 """For `export.film_stills`: what is film already has fine grain, which a network must not learn to take for damage."""
-WEARS = MappingProxyType({"even": WEAR, "crossed": CROSSED_WEAR, "strong": STRONG_WEAR})
+WEARS = MappingProxyType({"even": WEAR, "crossed": CROSSED_WEAR, "strong": STRONG_WEAR, "lines": LINES_WEAR})
 """What the program can do to stills, by name."""
 
 _HALVINGS = ("area", "area", "bicubic", "bicubic", "lanczos", "mitchell")

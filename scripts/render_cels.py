@@ -5,6 +5,7 @@
     python scripts/render_cels.py stills --out data/stills --scenes 2400 --size 256
     python scripts/render_cels.py pairs --out data/pairs --scenes 2400 --size 64
     python scripts/render_cels.py pictures --out data/pictures --scenes 2400 --size 256
+    python scripts/render_cels.py line-art --out data/line-art --scenes 2400 --size 256
 
 The program goes on where it stopped: shards that are there are kept. The same seeds give the same bytes.
 """
@@ -25,7 +26,7 @@ import cv2
 from tqdm import tqdm
 
 from export.cels.shots import save_shots
-from export.cels.stills import save_pairs, save_pictures, save_stills
+from export.cels.stills import save_line_art, save_pairs, save_pictures, save_stills
 from export.cels.triplets import save_shard
 
 #: Scenes in one shard.
@@ -52,6 +53,7 @@ KINDS: dict[str, Callable[[Path, range, int], None]] = {
     "stills": save_stills,
     "pairs": save_pairs,
     "pictures": save_pictures,
+    "line-art": save_line_art,
 }
 
 

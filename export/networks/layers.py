@@ -202,7 +202,11 @@ class SceneGate(nn.Module):
             fits = torch.cat([alike.amax(1, keepdim=True), alike[:, alike.shape[1] // 2, None]], dim=1)
             seen.append(functional.avg_pool2d(fits, shrink) if shrink > 1 else fits)
         seen += [functional.avg_pool2d(apart, 32), functional.max_pool2d(apart, 32)]
-        found = self.look(torch.cat(seen, dim=1))
+        return self.judge_seen(torch.cat(seen, dim=1))
+
+    def judge_seen(self, seen: Tensor) -> Tensor:
+        """Judge by six planes at 1/32: best fit and rest at two levels, difference in the mean and at most."""
+        found = self.look(seen)
         return torch.as_tensor(self.judge(torch.cat([_mean(found), found.amax((2, 3), keepdim=True)], dim=1)).float())
 
 

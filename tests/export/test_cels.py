@@ -15,7 +15,7 @@ from export.cels.generate import everywhere
 from export.cels.render import _Cover, _motion, _moves, _quarters
 from export.cels.rig import Joint, Keys, Sway, parameters, plane_matrix
 from export.cels.shapes import bezier, ellipse, smooth
-from export.cels.stills import picture, save_pictures
+from export.cels.stills import line_art, picture, save_pictures
 from export.cels.textures import Texture
 from export.cels.triplets import record_type, save_shard, scene_triplets
 from export.networks.flow import warp
@@ -135,6 +135,21 @@ def test_half_of_the_colour_stills_are_plain(tmp_path: Path) -> None:
         for seed, still in enumerate(np.load(tmp_path / "some.npy"))
     ]
     assert 6 <= sum(plain) <= 18
+
+
+def test_line_art_is_plain_seen_from_near_or_far_lit_and_shaded() -> None:
+    stills = [line_art(seed, 128) for seed in range(12)]
+    assert np.array_equal(stills[3], line_art(3, 128))
+    assert len({still.tobytes() for still in stills}) == 12
+    # Shadows are slopes of a code or two; edges are few. Painted stills have half as much that is even.
+    even, painted = (
+        float(np.mean([(np.abs(np.diff(still.astype(int), axis=1)).max(2) <= 4).mean() for still in some]))
+        for some in (stills, [picture(seed, 128) for seed in range(12)])
+    )
+    assert even > 0.7 > painted + 0.1
+    light = [float(np.percentile(still, 99)) for still in stills]
+    assert sum(level >= 195 for level in light) >= 6
+    assert min(light) < 195
 
 
 def test_a_pan_has_the_flow_of_its_speed() -> None:

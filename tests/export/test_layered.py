@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from export import scene_head
 from export.batches import FlowData
 from export.cels.shots import SHOT_FRAMES, save_shots, shot_type
 from export.cels.textures import cloud_noise
@@ -21,6 +24,7 @@ from export.networks.layered import LARGE, SIZE_MULTIPLE, Layered, stay
 from export.networks.layers import TAPS, Camera, agree, disagreement, fetch, fetch_taps, nearer, spread
 from export.scene_data import SCENES, UNKNOWN, SceneBatch, SceneData
 from export.tasks import parameter_count
+from export.to_onnx import read_weights
 from vsainimotion.gate import Interval
 
 RUNS = Path(__file__).parents[2] / "export" / "runs"
@@ -272,3 +276,43 @@ def test_the_run_begins_with_what_was_learnt_before(name: str) -> None:
     run = load_run(RUNS / f"{name}.toml")
     learnt, own = load_file(RUNS.parents[1] / run.start), Layered().state_dict()
     assert all(own[name].shape == value.shape for name, value in learnt.items())
+
+
+def test_a_gate_learns_what_is_rare_and_says_what_is_frequent_where_it_cannot_tell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(scene_head, "STEPS", 300)
+    torch.manual_seed(3)
+    # A quarter of each class looks like nothing at all; the others differ in one of the six planes.
+    scenes = torch.tensor([0] * 96 + [1] * 24 + [2] * 12)
+    seen = torch.rand(len(scenes), 6, 2, 3) * 0.05
+    told = torch.arange(len(scenes)) % 4 > 0
+    seen[told, scenes[told]] += 1.0
+    gate = Layered().scene
+    assert (scene_head.tell(gate, seen, scenes) > 0).any(axis=0).sum() == 1
+    scene_head.teach(gate, seen, scenes)
+    assert scene_head.tell(gate, seen[told], scenes[told]).tolist() == [[72, 0, 0], [0, 18, 0], [0, 0, 9]]
+    assert scene_head.tell(gate, seen[~told], scenes[~told]).tolist() == [[24, 0, 0], [6, 0, 0], [3, 0, 0]]
+
+
+def test_a_gate_that_is_taught_alone_changes_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for split, seeds in (("train", range(4)), ("valid", range(100, 102))):
+        save_shots(tmp_path / f"{split}-00000.npy", seeds, 64)
+    before = {name: value.clone().contiguous() for name, value in _shaken(size=0.02).state_dict().items()}
+    save_file(before, tmp_path / "before.safetensors", metadata={"steps": "7"})
+    out = tmp_path / "after.safetensors"
+    words = ["scene_head", str(tmp_path / "before.safetensors"), str(tmp_path), str(out), "--samples", "12"]
+    monkeypatch.setattr(sys, "argv", words)
+    monkeypatch.setattr(scene_head, "STEPS", 2)
+    scene_head.main()
+    after = load_file(out)
+    assert after.keys() == before.keys()
+    changed = {name for name, value in after.items() if not torch.equal(value, before[name])}
+    assert changed == {name for name in before if name.startswith("scene.")}
+    assert read_weights(out)[1] == "export/train.py, export/runs/before.toml, 7 steps, then export/scene_head.py,"
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split(",")[0] for line in said] == ["learnt from", "held out"]
+    # All that was drawn was judged, but what shows no motion for sure.
+    assert 6 <= np.sum(json.loads(said[0][said[0].index(": ") + 2 :])) <= 12

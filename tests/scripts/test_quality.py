@@ -12,7 +12,7 @@ import vapoursynth as vs
 from onnx import TensorProto, helper, numpy_helper
 
 from scripts import benchmark
-from scripts.benchmarks import cases, middles, ncnn_peer, quality, synfig
+from scripts.benchmarks import cases, middles, ncnn_peer, quality, stills, synfig
 from scripts.benchmarks.cases import Material, read_pictures, render_once, serve, to_yuv
 from scripts.benchmarks.cells import Cells
 from scripts.benchmarks.costs import Cost, Runner, cost_table, time_in_turn
@@ -182,6 +182,23 @@ def test_halving_averages_four_pixels() -> None:
     picture = np.zeros((1, 4, 4, 3), np.uint8)
     picture[0, :2, :2] = np.array([[[10], [20]], [[30], [40]]])
     assert read_pixel(halve(serve(picture))) == 25
+
+
+def test_damaged_pictures_pass_the_encoder_at_the_rate_of_a_film(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stills, "BUILD", tmp_path)
+    pictures = np.random.default_rng(1).integers(0, 256, (2, 48, 64, 3), dtype=np.uint8)
+    worn = stills.damage(to_yuv(serve(pictures), vs.YUV444P8), 30, {"crf": 30})
+    assert worn.num_frames == 2
+    (path,) = (tmp_path / "damaged").iterdir()
+    film = core.bs.VideoSource(str(path), cachepath="/")
+    assert film.num_frames == 2 * stills.HELD_FRAMES
+    assert float(film.fps) == stills.HELD_FPS
+    # The middle of each hold, one picture after the other.
+    for number, picture in enumerate(read_pictures(worn)):
+        errors = [np.abs(picture.astype(int) - each).mean() for each in pictures]
+        assert int(np.argmin(errors)) == number
 
 
 def read_pixel(clip: vs.VideoNode) -> int:
