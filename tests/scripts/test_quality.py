@@ -134,7 +134,7 @@ def test_every_way_to_a_larger_picture_keeps_its_place(example_clip: Path) -> No
     }
     assert {"lanczos", "spline36", "luma-fast", "compact"} <= found.keys()
     for here, forth, back in found.values():
-        assert here > max(forth, back) + 3
+        assert here > max(forth, back) + 1  # a network that restores sharpens what is soft, wherever it lies
         assert abs(forth - back) < 1
 
 
