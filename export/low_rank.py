@@ -14,12 +14,13 @@ from typing import cast
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from export.networks.compact import Coarse, Compact
 from export.networks.luma import LowRank
 from export.rgb_data import RgbData
+from export.tasks import save_weights
 
 #: Side and number of the crops that directions are found on, and what they are drawn by.
 SIDE_PX, PAIRS, SEED = 64, 40, 7
@@ -90,9 +91,8 @@ def main() -> None:
     whole = Compact(rank=None).eval()
     whole.load_state_dict(load_file(options.weights))
     small = RgbData(options.data, "train").batch(SIDE_PX, PAIRS, np.random.default_rng(SEED)).small
-    weights = lower_compact(whole, small).state_dict()
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.contiguous() for name, value in weights.items()}, options.out)
+    save_weights(lower_compact(whole, small).state_dict(), options.out)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
@@ -23,6 +23,7 @@ from tqdm import tqdm
 from export.networks.layered import Layered
 from export.networks.layers import SceneGate
 from export.scene_data import SCENES, UNKNOWN, SceneData
+from export.tasks import save_weights
 from vsainimotion.gate import Interval
 
 STEPS, BATCH, LEARNING_RATE, WEIGHT_DECAY, SEED = 4000, 128, 3e-3, 1e-2, 17
@@ -103,9 +104,9 @@ def main() -> None:
     for name, (seen, scenes) in {"learnt from": learnt, "held out": known}.items():
         print(f"{name}, {names} (rows) taken for (columns): {tell(network.scene, seen, scenes).tolist()}")  # noqa: T201 - a program prints
     with safe_open(options.weights, framework="pt") as file:
-        facts = {"run": options.weights.stem, "steps": file.metadata()["steps"], "then": "export/scene_head.py"}
-    weights = {name: value.contiguous() for name, value in network.state_dict().items()}
-    save_file(weights, options.out, metadata=facts)
+        steps = file.metadata()["steps"]
+    then = "export/scene_head.py"
+    save_weights(network.state_dict(), options.out, run=options.weights.stem, steps=steps, then=then)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -277,6 +278,12 @@ TASKS: dict[str, Task] = {
 def parameter_count(network: nn.Module) -> int:
     """Return how many numbers the network learns."""
     return sum(parameter.numel() for parameter in network.parameters())
+
+
+def save_weights(weights: Mapping[str, Tensor], path: Path, **facts: str) -> None:
+    """Write weights as .safetensors, with facts about them."""
+    # Networks may keep their weights channels last, which the file cannot.
+    save_file({name: value.cpu().contiguous() for name, value in weights.items()}, path, metadata=facts)
 
 
 def averaged(network: nn.Module, weights: dict[str, Tensor]) -> nn.Module:

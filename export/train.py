@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from export.config import DEVICES, Run, load_run
 from export.record import Record
 from export.sources import Opened, batches, move, open_sources
-from export.tasks import TASKS, Task, averaged, parameter_count, precision
+from export.tasks import TASKS, Task, averaged, parameter_count, precision, save_weights
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -206,9 +206,7 @@ def train(run: Run, *, root: Path = ROOT, deadline: float = math.inf, stop_step:
                 trainer.save(checkpoint)
                 saved = time.time()
     trainer.save(checkpoint)
-    # Networks may keep their weights channels last, which the file cannot.
-    weights = {name: value.cpu().contiguous() for name, value in trainer.average.items()}
-    save_file(weights, out / f"{run.name}.safetensors", metadata={"steps": str(trainer.step)})
+    save_weights(trainer.average, out / f"{run.name}.safetensors", steps=str(trainer.step))
     record.line(event="stop", step=trainer.step, **check(trainer, held_out, record))
     record.close()
     return trainer
